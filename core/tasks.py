@@ -1,0 +1,66 @@
+"""Core's background work. A message names a job or says that a second has passed; the database says what to do."""
+
+import threading
+
+from celery import shared_task
+from django.conf import settings
+
+from core import deliveries, idempotency, jobs, letters, schedule, sealer
+from core.actions import jobs as job_actions
+from core.actions import notices
+from core.errors import DomainError, Unavailable
+from core.models import Topic
+
+# The worker has more threads than this, so that the clock's work goes on while long jobs run.
+_slots = threading.BoundedSemaphore(settings.ASSAY_JOBS_AT_ONCE)
+
+
+@shared_task(name="core.run_job")
+def run_job(job_id: int) -> None:
+    """Run a job, then whatever else is due. Where all slots are busy, whoever gets done will look for it."""
+    if not _slots.acquire(blocking=False):
+        return
+    try:
+        jobs.run(job_id)
+        while not jobs.is_stopping.is_set() and jobs.run_next():
+            pass
+    finally:
+        _slots.release()
+
+
+@shared_task(name="core.tick", acks_late=False)
+def tick() -> None:
+    """Do the periodic work that is due."""
+    schedule.run_due()
+
+
+@jobs.handler(deliveries.JOB)
+def deliver_webhook(job, arguments):
+    """Send a delivery. The job's attempts and waits are the delivery's; after the last it counts as failed."""
+    try:
+        deliveries.deliver(arguments["delivery"])
+    except DomainError as error:
+        if not isinstance(error, Unavailable) or job.attempts >= job.max_attempts:
+            deliveries.give_up(arguments["delivery"])
+        raise
+
+
+@jobs.handler(notices.MAIL_JOB)
+def mail_notices(job, arguments):
+    """Send what waits for one person on one topic; after the last try it counts as failed."""
+    try:
+        return letters.send(job.pk, arguments["recipient"], Topic(arguments["topic"]))
+    except DomainError as error:
+        if not isinstance(error, Unavailable) or job.attempts >= job.max_attempts:
+            letters.give_up(job.pk)
+        raise
+
+
+schedule.periodic("audit.seal", every_s=1, is_needed=sealer.has_unsealed)(sealer.seal)
+schedule.periodic("audit.seal_late", every_s=3600)(sealer.seal_late)
+schedule.periodic("audit.log_head", every_s=3600, is_needed=sealer.has_seals)(sealer.log_head)
+schedule.periodic("jobs.sweep", every_s=5, is_needed=job_actions.needs_sweep)(job_actions.sweep)
+schedule.periodic("jobs.forget_finished", every_s=3600)(job_actions.forget_finished)
+schedule.periodic("idempotency.forget_old", every_s=3600)(idempotency.forget_old)
+schedule.periodic("webhooks.forget_old", every_s=3600)(deliveries.forget_old)
+schedule.periodic("notices.forget_old", every_s=3600)(notices.forget_old)
