@@ -1,0 +1,105 @@
+"""Removing what no row needs any more: what a crash left, what was replaced or deleted, uploads that were given up."""
+
+from datetime import timedelta
+from functools import partial
+from itertools import islice
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from tracker import blobs
+from tracker.models import Blob, Piece, Upload
+
+# Nothing younger is touched: it may belong to an upload whose row is yet to come.
+ORPHAN_AGE = timedelta(hours=24)
+_BATCH = 500
+
+
+def remove_orphans(limit: int = 10_000) -> dict[str, int]:
+    """Remove up to `limit` of each: unfinished uploads, blobs that no file needs, files that no row names.
+
+    Return how many of each were removed, and their bytes. Safe to repeat, and beside uploads under way.
+    """
+    return {
+        "uploads": _remove_old_uploads(limit),
+        **_remove_blobs(limit),
+        "files": _remove_files(limit),
+    }
+
+
+def _remove_old_uploads(limit: int) -> int:
+    """Forget uploads of yesterday; the parts of a complete one belong to its blob."""
+    old = Upload.objects.filter(created_at__lt=timezone.now() - ORPHAN_AGE).order_by("pk").values_list("pk", flat=True)
+    removed = 0
+    for pk in list(old[:limit]):
+        with transaction.atomic():
+            upload = Upload.objects.select_for_update().filter(pk=pk).first()
+            if upload is not None:
+                _remove_pieces(upload.pieces.filter(blob=None))
+                upload.delete()
+                removed += 1
+    return removed
+
+
+def _remove_blobs(limit: int) -> dict[str, int]:
+    pks = list(Blob.objects.unreferenced().order_by("pk").values_list("pk", flat=True)[:limit])
+    removed = {"blobs": 0, "bytes": 0}
+    for start in range(0, len(pks), _BATCH):
+        with transaction.atomic():
+            # locked first and looked at then: an upload of equal content takes the same lock before it names the blob
+            held = list(Blob.objects.select_for_update().filter(pk__in=pks[start : start + _BATCH]).order_by("pk"))
+            doomed = Blob.objects.unreferenced().filter(pk__in=[blob.pk for blob in held])
+            for blob in list(doomed):
+                remove_blob(blob)
+                removed["blobs"] += 1
+                removed["bytes"] += blob.size_bytes
+    return removed
+
+
+def remove_blob(blob: Blob) -> None:
+    """Delete a blob that nothing names, and after the commit its bytes. Call it inside a transaction that holds it."""
+    if blob.key is not None:
+        transaction.on_commit(partial(blobs.discard, blob.key))
+    _remove_pieces(blob.pieces.all())
+    blob.delete()
+
+
+def _remove_pieces(pieces) -> None:
+    for key in list(pieces.values_list("key", flat=True)):
+        transaction.on_commit(partial(blobs.discard, key))
+    pieces.delete()
+
+
+def _remove_files(limit: int) -> int:
+    removed = 0
+    for keys in _batches(_stored_keys(), _BATCH):
+        named = set(Blob.objects.filter(key__in=keys).values_list("key", flat=True))
+        named |= set(Piece.objects.filter(key__in=keys).values_list("key", flat=True))
+        for key in keys:
+            if removed < limit and key not in named and _is_old(key):
+                blobs.discard(key)
+                removed += 1
+        if removed >= limit:
+            break
+    return removed
+
+
+def _stored_keys():
+    """Yield the keys of all stored files, folder by folder."""
+    for folder in default_storage.listdir("")[0]:
+        for name in default_storage.listdir(folder)[1]:
+            yield f"{folder}/{name}"
+
+
+def _is_old(key: str) -> bool:
+    try:
+        return default_storage.get_modified_time(key) < timezone.now() - ORPHAN_AGE
+    except FileNotFoundError:
+        return False
+
+
+def _batches(items, size: int):
+    items = iter(items)
+    while batch := list(islice(items, size)):
+        yield batch

@@ -1,0 +1,41 @@
+from tracker.models.artifact import Artifact, Blob
+from tracker.models.dataset import Dataset, DatasetInput
+from tracker.models.environment import Environment
+from tracker.models.experiment import Experiment, ExperimentGrant, ExperimentTag
+from tracker.models.logged_model import (
+    LoggedModel,
+    LoggedModelMetric,
+    LoggedModelParam,
+    LoggedModelTag,
+    ModelInput,
+    ModelOutput,
+)
+from tracker.models.metric import Metric, MetricLevel
+from tracker.models.pulse import Pulse
+from tracker.models.run import Param, Run, RunTag
+from tracker.models.upload import Piece, Upload
+
+__all__ = [
+    "Artifact",
+    "Blob",
+    "Dataset",
+    "DatasetInput",
+    "Environment",
+    "Experiment",
+    "ExperimentGrant",
+    "ExperimentTag",
+    "LoggedModel",
+    "LoggedModelMetric",
+    "LoggedModelParam",
+    "LoggedModelTag",
+    "Metric",
+    "MetricLevel",
+    "ModelInput",
+    "ModelOutput",
+    "Param",
+    "Piece",
+    "Pulse",
+    "Run",
+    "RunTag",
+    "Upload",
+]

@@ -1,0 +1,184 @@
+"""Pages by key: the rows behind (or before) the last one seen, in any ordering, at the same cost for every page.
+
+Rows without the value of a column come last in both directions, NaN between the numbers and them. So the first column
+parts the rows into ranks (0 a value, 1 NaN, 2 missing), each of which is one statement that an index can answer in
+order; the later columns sort by (rank, value). A place in the ordering is the list of [rank, value] of its row.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.db import connection
+
+from tracker.search import fragments
+from tracker.search.conditions import latest_point
+from tracker.search.fragments import Fragment, all_of
+from tracker.search.kinds import KeyValues, Kind, Points, Rollups, Type
+from tracker.search.tree import Term
+
+VALUE, NAN, MISSING = 0, 1, 2
+
+Place = list[tuple[int, str | int | float | None]]
+
+
+class Found(NamedTuple):
+    """A row's key, and its place in the ordering."""
+
+    pk: int
+    place: Place
+
+
+class Column(NamedTuple):
+    """A term as SQL: its value over the tables t and o<number>."""
+
+    value: str
+    nan: str | None
+    is_nullable: bool
+    is_ascending: bool
+    join: Fragment = Fragment("")
+
+    @property
+    def rank(self) -> str:
+        """Return an expression that is 0 for a value, 1 for NaN, 2 where there is none."""
+        nan = f" WHEN {self.nan} THEN 1" if self.nan else ""
+        return f"CASE WHEN {self.value} IS NULL THEN 2{nan} ELSE 0 END" if self.is_nullable else "0"
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        if not self.is_nullable:
+            return (VALUE,)
+        return (VALUE, NAN, MISSING) if self.nan else (VALUE, MISSING)
+
+    def has_rank(self, rank: int) -> Fragment | None:
+        """Return the condition of a statement for the rows of one rank."""
+        if not self.is_nullable:
+            return None
+        if rank == MISSING:
+            return Fragment(f"{self.value} IS NULL")
+        if rank == NAN:
+            return Fragment(self.nan)
+        return Fragment(f"{self.value} IS NOT NULL" + (f" AND NOT {self.nan}" if self.nan else ""))
+
+
+def columns_of(kind: Kind, terms: Sequence[Term]) -> list[Column]:
+    return [_column(kind, term, f"o{number}") for number, term in enumerate(terms)]
+
+
+def _column(kind: Kind, term: Term, alias: str) -> Column:
+    if term.entity == "attribute":
+        attribute = kind.attributes[term.key]
+        value = fragments.by_code_point(attribute.sql) if attribute.type is Type.TEXT else attribute.sql
+        return Column(value, None, attribute.is_nullable, term.is_ascending)
+    related = kind.related[term.entity]
+    owned = f"LEFT JOIN {related.table} {alias} ON {alias}"
+    match related:
+        case KeyValues():
+            join = Fragment(f"{owned}.{related.owner} = t.id AND {alias}.key = %s", (term.key,))
+            return Column(f"{alias}.value", None, True, term.is_ascending, join)
+        case Rollups():
+            join = Fragment(f"{owned}.{related.owner} = t.id AND {alias}.key = %s", (term.key,))
+        case Points():
+            datasets = (term.dataset,) if term.dataset[0] else ()
+            join = latest_point(related, term.key, datasets).wrapped(f"{owned}.id = (", ")")
+    value, nan = related.fields[term.field]
+    return Column(f"{alias}.{value}", nan and f"{alias}.{nan}", True, term.is_ascending, join)
+
+
+def fetch(
+    kind: Kind, where: list[Fragment], terms: Sequence[Term], *, limit: int, place: Place | None, backwards: bool
+) -> list[Found]:
+    """Return up to `limit` rows behind `place`, or before it in reverse; from the start or the end for None."""
+    columns = columns_of(kind, terms)
+    found: list[Found] = []
+    ranks = reversed(columns[0].ranks) if backwards else columns[0].ranks
+    for rank in ranks:
+        if place is not None and (rank > place[0][0] if backwards else rank < place[0][0]):
+            continue
+        behind = _behind_in_rank(columns, place, backwards) if place is not None and rank == place[0][0] else None
+        statement = _statement(kind, where, columns, rank, behind, backwards)
+        found += _run(statement, len(columns), limit - len(found))
+        if len(found) == limit:
+            break
+    return found
+
+
+def _statement(
+    kind: Kind, where: list[Fragment], columns: list[Column], rank: int, behind: Fragment | None, backwards: bool
+) -> Fragment:
+    values = ", ".join(f"{column.rank}, {column.value}" for column in columns)
+    joins = [column.join for column in columns if column.join.text]
+    conditions = [*where, columns[0].has_rank(rank), behind]
+    return Fragment.joined(
+        " ",
+        [
+            Fragment(f"SELECT t.id, {values} FROM {kind.table} t"),
+            *joins,
+            all_of(condition for condition in conditions if condition is not None).wrapped("WHERE "),
+            Fragment(f"ORDER BY {', '.join(_sorting(columns, rank, backwards))} LIMIT %s"),
+        ],
+    )
+
+
+def _sorting(columns: list[Column], rank: int, backwards: bool) -> list[str]:
+    """Return what to sort by; within a rank of the first column only its values differ, if it has any."""
+    ordering = []
+    for number, column in enumerate(columns):
+        if number and column.is_nullable:
+            ordering.append(f"{column.rank} {'DESC' if backwards else 'ASC'}")
+        if number or rank == VALUE:
+            ordering.append(f"{column.value} {'ASC' if column.is_ascending != backwards else 'DESC'}")
+    return ordering
+
+
+def _behind_in_rank(columns: list[Column], place: Place, backwards: bool) -> Fragment | None:
+    """Return the condition for rows of the place's own rank that come behind it."""
+    first, (rank, value) = columns[0], place[0]
+    rest = _behind(columns[1:], place[1:], backwards)
+    if rank != VALUE:
+        return rest
+    sign = _sign(first, backwards)
+    strictly = Fragment(f"{first.value} {sign} %s", (value,))
+    if rest is None:
+        return strictly
+    # said twice, because no index serves an OR: the range first, then the exact edge
+    return all_of(
+        [
+            Fragment(f"{first.value} {sign}= %s", (value,)),
+            _either(strictly, all_of([Fragment(f"{first.value} = %s", (value,)), rest])),
+        ]
+    )
+
+
+def _behind(columns: list[Column], place: Place, backwards: bool) -> Fragment | None:
+    """Return the condition for rows behind a place, by what is left of the columns."""
+    if not columns:
+        return None
+    column, (rank, value) = columns[0], place[0]
+    rest = _behind(columns[1:], place[1:], backwards)
+    strictly, equally = [], []
+    if column.is_nullable:
+        strictly.append(Fragment(f"{column.rank} {'<' if backwards else '>'} {rank:d}"))
+        equally.append(Fragment(f"{column.rank} = {rank:d}"))
+    if rank == VALUE:
+        strictly.append(all_of([*equally, Fragment(f"{column.value} {_sign(column, backwards)} %s", (value,))]))
+        equally.append(Fragment(f"{column.value} = %s", (value,)))
+    if rest is not None:
+        strictly.append(all_of([*equally, rest]))
+    return _either(*strictly)
+
+
+def _either(*parts: Fragment) -> Fragment:
+    return Fragment.joined(" OR ", (part.wrapped("(", ")") for part in parts)).wrapped("(", ")")
+
+
+def _sign(column: Column, backwards: bool) -> str:
+    return ">" if column.is_ascending != backwards else "<"
+
+
+def _run(statement: Fragment, num_columns: int, limit: int) -> list[Found]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement.text, [*statement.parameters, limit])
+        return [
+            Found(row[0], [(row[n], row[n + 1] if row[n] == VALUE else None) for n in range(1, 2 * num_columns, 2)])
+            for row in cursor.fetchall()
+        ]

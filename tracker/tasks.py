@@ -1,0 +1,33 @@
+"""Background work on tracking; what it does stands in actions."""
+
+from core import jobs, schedule
+from core.actions import jobs as job_actions
+from tracker import levels, liveness
+from tracker.actions import artifact_sweep, verification
+
+SWEEP = "artifact.sweep"
+
+
+@jobs.handler(verification.JOB)
+def verify_blob(job, arguments):
+    return verification.verify(arguments["blob_id"], lambda progress: jobs.report(job, progress, "hashing"))
+
+
+@jobs.handler(SWEEP)
+def sweep_artifacts(job, arguments):
+    return artifact_sweep.remove_orphans(**arguments)
+
+
+@jobs.handler(levels.JOB)
+def build_levels(job, arguments):
+    return levels.build(arguments["metric_id"], lambda progress: jobs.report(job, progress, "thinning"))
+
+
+@schedule.periodic("artifacts.sweep", every_s=24 * 3600)
+def request_sweep():
+    job_actions.request(SWEEP, by=None)
+
+
+schedule.periodic("runs.watch", every_s=liveness.LOOK_EVERY.total_seconds(), is_needed=liveness.has_live)(
+    liveness.watch
+)
