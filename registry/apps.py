@@ -1,0 +1,31 @@
+from django.apps import AppConfig
+
+
+class RegistryConfig(AppConfig):
+    name = "registry"
+    verbose_name = "Registry"
+
+    def ready(self):
+        from accounts.actions import groups
+        from core import deliveries
+        from core.actions import comments
+        from core.notices import SUBJECTS, Subject
+        from registry import happenings, notices, policies
+        from registry import holds as own
+        from tracker import holds
+        from tracker.actions import purge
+
+        for hooks, answer in (
+            (holds.RUNS, own.trash_of_runs),
+            (holds.LOGGED_MODELS, own.trash_of_logged_models),
+            (holds.PURGED_LOGGED_MODELS, own.purge_of_logged_models),
+            (holds.FILES, own.files),
+            (purge.KEEPERS, own.purge_of_runs),
+            (comments.CREATED, happenings.comment_created),
+            (groups.KEEPERS, policies.why_keep_group),
+        ):
+            if answer not in hooks:
+                hooks.append(answer)
+        deliveries.MAY_SEE["registeredmodel"] = happenings.may_see
+        SUBJECTS["registeredmodel"] = Subject(notices.visible_models)
+        SUBJECTS["modelversion"] = Subject(notices.visible_versions)
