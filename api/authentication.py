@@ -1,0 +1,52 @@
+"""Who calls: a bearer token, Basic with a token as the password, or Basic with the user's own password."""
+
+import base64
+import binascii
+
+from rest_framework.authentication import BaseAuthentication
+
+from accounts import credentials
+from api.errors import Unauthenticated
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Sets request.user and request.auth, the ApiToken used or None for a password."""
+
+    def authenticate(self, request):
+        header = request.META.get("HTTP_AUTHORIZATION")
+        if not header:
+            return None
+        scheme, _, value = header.partition(" ")
+        match scheme.lower():
+            case "bearer":
+                return self._by_token(value.strip())
+            case "basic":
+                username, password = _decode_basic(value.strip())
+                if password.startswith(credentials.TOKEN_PREFIX):
+                    return self._by_token(password)
+                user = credentials.user_by_password(username, password, request=request._request)
+                if user is not None:
+                    return user, None
+                if credentials.is_locked(username, request=request._request):
+                    # not 429, which the client would repeat for minutes
+                    raise Unauthenticated("Too many wrong passwords from this address: wait, or use a token.")
+        raise Unauthenticated("The credentials are not valid.")
+
+    def _by_token(self, secret: str):
+        token = credentials.token_by_secret(secret)
+        if token is None:
+            raise Unauthenticated("The token is not valid: unknown, expired or revoked.")
+        return token.user, token
+
+    def authenticate_header(self, request):
+        return 'Basic realm="assay"'
+
+
+def _decode_basic(value: str) -> tuple[str, str]:
+    try:
+        username, separator, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        separator = ""
+    if not separator:
+        raise Unauthenticated("The Authorization header cannot be read.")
+    return username, password
