@@ -1,0 +1,51 @@
+"""What the frame around every page shows: links of the rail, and the theme that was chosen."""
+
+from functools import cache, partial
+
+from django.urls import reverse
+
+from core import notices
+from pages.compare_state import PICKED
+from registry import reviews
+
+THEMES = ("light", "dark")
+THEME_COOKIE = "assay_theme"
+
+# label, URL name, icon, first part of the paths below it
+LINKS = [
+    ("Home", "home", "house", ""),
+    ("Experiments", "experiment-list", "flask-conical", "experiments"),
+    ("Models", "model-list", "boxes", "models"),
+    ("Reviews", "review-list", "shield-check", "reviews"),
+    ("Compare", "compare", "git-compare", "compare"),
+]
+# pages whose addresses begin otherwise than those of their place in the rail
+PLACES = {"runs": "experiments", "logged-models": "experiments", "new-model": "models", "policies": "models"}
+STAFF_LINKS = [("Admin", "admin:index", "shield", "admin")]
+
+
+def theme_of(request) -> str:
+    """Return the theme that was chosen on this browser, nothing where it follows the system."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return theme if theme in THEMES else ""
+
+
+def frame(request):
+    user = getattr(request, "user", None)
+    context = {"theme": theme_of(request), "links": []}
+    if user is not None and user.is_authenticated:
+        here = request.path_info.strip("/").split("/")[0]
+        here = PLACES.get(here, here)
+        links = LINKS + (STAFF_LINKS if user.is_staff else [])
+        counts = {
+            # an error may come before the session does
+            "compare": len(getattr(request, "session", {}).get(PICKED, ())),
+            "review-list": reviews.waiting_for(user).count(),
+        }
+        # asked by the whole page alone: a part of one has no bell
+        context["num_unread"] = cache(partial(notices.num_unread, user))
+        context["links"] = [
+            {"label": label, "url": reverse(name), "icon": icon, "is_current": here == root, "count": counts.get(name)}
+            for label, name, icon, root in links
+        ]
+    return {"frame": context}

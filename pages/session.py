@@ -1,0 +1,65 @@
+"""Signing in and out."""
+
+from urllib.parse import urlencode, urlsplit
+
+from axes.helpers import get_cool_off
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+
+from accounts.models import User
+
+
+class SignInForm(AuthenticationForm):
+    """Django's; a service account has no sign-in, whatever stands in its row."""
+
+    def confirm_login_allowed(self, user):
+        super().confirm_login_allowed(user)
+        if user.is_service:
+            raise self.get_invalid_login_error()
+
+
+@method_decorator([login_not_required, never_cache], name="dispatch")
+class SignIn(auth_views.LoginView):
+    """Django's own view: `next` stays on this host, the session's key changes, passwords leave no trace in errors."""
+
+    template_name = "session/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(**kwargs, has_admin=User.objects.filter(is_superuser=True).exists())
+
+
+class SignedOutParts:
+    """Sends a page to the sign-in as a whole when a part of it is asked for and nobody is signed in any more.
+
+    A redirect would put the sign-in page where the part belongs: browsers follow it before htmx sees it.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        sign_in_url = reverse("sign-in")
+        if not request.headers.get("HX-Request") or not response.headers.get("Location", "").startswith(sign_in_url):
+            return response
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        back = urlencode({"next": page.path + (f"?{page.query}" if page.query else "")})
+        return HttpResponse(status=401, headers={"HX-Redirect": f"{sign_in_url}?{back}"})
+
+
+sign_in = SignIn.as_view()
+sign_out = login_not_required(auth_views.LogoutView.as_view())
+
+
+def locked_out(request, original_response=None, credentials=None):
+    """The page of django-axes: too many wrong passwords for one name from one address."""
+    minutes = int(get_cool_off(request).total_seconds() // 60)
+    return render(request, "session/locked_out.html", {"minutes": minutes}, status=429)

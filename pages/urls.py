@@ -1,0 +1,276 @@
+"""Doors for people; one list per noun."""
+
+from django.urls import path
+
+from pages import (
+    account,
+    artifact_edits,
+    artifact_files,
+    artifacts,
+    comments,
+    compare,
+    experiment_activity,
+    experiment_charts,
+    experiment_settings,
+    experiments,
+    home,
+    logged_models,
+    model_pages,
+    model_settings,
+    model_sharing,
+    model_webhooks,
+    models,
+    notice_choices,
+    notices,
+    policies,
+    registering,
+    reviews,
+    run_baseline,
+    run_edits,
+    run_table,
+    runs,
+    search,
+    selections,
+    series,
+    session,
+    setup,
+    sharing,
+    stars,
+    tokens,
+    trash,
+    version_edits,
+    version_moves,
+    versions,
+)
+
+# /
+home_urls = [
+    path("", home.home, name="home"),
+    path("home/first-run", home.first_run, name="first-run"),
+]
+
+# /search
+search_urls = [
+    path("search", search.search, name="search"),
+]
+
+# /sign-in, /sign-out, /setup/…
+session_urls = [
+    path("sign-in", session.sign_in, name="sign-in"),
+    path("sign-out", session.sign_out, name="sign-out"),
+    path("setup/<str:token>", setup.first_admin, name="setup"),
+]
+
+# /stars
+stars_urls = [
+    path("stars/<str:kind>/<str:object_id>", stars.star, name="star"),
+]
+
+# /account
+account_urls = [
+    path("account", account.account, name="account"),
+    path("account/appearance", account.appearance, name="appearance"),
+    path("account/tokens", tokens.token_list, name="token-list"),
+    path("account/tokens/<int:token_id>/revoke", tokens.token_revoke, name="token-revoke"),
+    path("account/service/<str:username>/tokens", tokens.service_token_list, name="service-token-list"),
+    path(
+        "account/service/<str:username>/tokens/<int:token_id>/revoke",
+        tokens.service_token_revoke,
+        name="service-token-revoke",
+    ),
+]
+
+# /notices
+notices_urls = [
+    path("notices", notices.notice_list, name="notice-list"),
+    path("notices/mark", notices.notice_mark, name="notice-mark"),
+    path("notices/off/<str:ticket>", notice_choices.notices_off, name="notices-off"),
+    path("account/notices", notice_choices.notice_choices, name="notice-choices"),
+]
+
+# /experiments
+experiments_urls = [
+    path("experiments", experiments.experiment_list, name="experiment-list"),
+    path("experiments/new", experiments.experiment_create, name="experiment-create"),
+    path("experiments/trash", trash.experiment_trash, name="experiment-trash"),
+    path("experiments/<int:pk>", run_table.experiment_detail, name="experiment-detail"),
+    path("experiments/<int:pk>/live", run_table.experiment_live, name="experiment-live"),
+    path("experiments/<int:pk>/runs.csv", run_table.experiment_csv, name="experiment-csv"),
+    path("experiments/<int:pk>/columns", run_table.experiment_columns, name="experiment-columns"),
+    path("experiments/<int:pk>/columns/choose", run_table.experiment_columns_choose, name="experiment-columns-choose"),
+    path("experiments/<int:pk>/complete", run_table.experiment_complete, name="experiment-complete"),
+    path("experiments/<int:pk>/charts", experiment_charts.experiment_charts, name="experiment-charts"),
+    path("experiments/<int:pk>/models", logged_models.experiment_models, name="experiment-models"),
+    path("experiments/<int:pk>/activity", experiment_activity.experiment_activity, name="experiment-activity"),
+    path("experiments/<int:pk>/notes", experiment_settings.experiment_notes, name="experiment-notes"),
+    path("experiments/<int:pk>/settings", experiment_settings.experiment_settings, name="experiment-settings"),
+    path("experiments/<int:pk>/rename", experiment_settings.experiment_rename, name="experiment-rename"),
+    path("experiments/<int:pk>/primary", experiment_settings.experiment_primary, name="experiment-primary"),
+    path("experiments/<int:pk>/tag", experiment_settings.experiment_tag, name="experiment-tag"),
+    path("experiments/<int:pk>/untag", experiment_settings.experiment_untag, name="experiment-untag"),
+    path("experiments/<int:pk>/delete", experiment_settings.experiment_delete, name="experiment-delete"),
+    path("experiments/<int:pk>/restore", trash.experiment_restore, name="experiment-restore"),
+    path("experiments/<int:pk>/free-name", trash.experiment_free_name, name="experiment-free-name"),
+    path("experiments/<int:pk>/purge", trash.experiment_purge, name="experiment-purge"),
+]
+
+# /compare
+compare_urls = [
+    path("compare", compare.compare, name="compare"),
+    path("compare/table.csv", compare.compare_csv, name="compare-csv"),
+    path("compare/runs", compare.compare_runs, name="compare-runs"),
+    path("compare/choose", compare.compare_choose, name="compare-choose"),
+]
+
+# /experiments/ID/sharing
+sharing_urls = [
+    path("experiments/<int:pk>/sharing", sharing.experiment_sharing, name="experiment-sharing"),
+    path("experiments/<int:pk>/sharing/grant", sharing.experiment_grant, name="experiment-grant"),
+    path("experiments/<int:pk>/sharing/visibility", sharing.experiment_visibility, name="experiment-visibility"),
+    path("experiments/<int:pk>/sharing/<int:grant_id>/revoke", sharing.experiment_revoke, name="experiment-revoke"),
+]
+
+# /experiments/ID/selection
+selection_urls = [
+    path("experiments/<int:pk>/selection/baseline", run_baseline.selection_baseline, name="selection-baseline"),
+    path("experiments/<int:pk>/selection/tag", selections.selection_tag, name="selection-tag"),
+    path("experiments/<int:pk>/selection/move", selections.selection_move, name="selection-move"),
+    path("experiments/<int:pk>/selection/delete", selections.selection_delete, name="selection-delete"),
+    path("experiments/<int:pk>/selection/restore", selections.selection_restore, name="selection-restore"),
+    path("experiments/<int:pk>/selection/purge", trash.selection_purge, name="selection-purge"),
+]
+
+# /logged-models
+logged_models_urls = [
+    path("logged-models/<str:model_id>", logged_models.logged_model_detail, name="logged-model-detail"),
+    path("logged-models/<str:model_id>/artifacts", logged_models.logged_model_artifacts, name="logged-model-artifacts"),
+]
+
+# /runs
+runs_urls = [
+    path("runs/<str:run_id>", runs.run_detail, name="run-detail"),
+    path("runs/<str:run_id>/charts", runs.run_charts, name="run-charts"),
+    path("runs/<str:run_id>/system", runs.run_system, name="run-system"),
+    path("runs/<str:run_id>/artifacts", artifacts.run_artifacts, name="run-artifacts"),
+    path("runs/<str:run_id>/code", runs.run_code, name="run-code"),
+    path("runs/<str:run_id>/lineage", runs.run_lineage, name="run-lineage"),
+    path("runs/<str:run_id>/activity", runs.run_activity, name="run-activity"),
+    path("runs/<str:run_id>/rename", run_edits.run_rename, name="run-rename"),
+    path("runs/<str:run_id>/note", run_edits.run_note, name="run-note"),
+    path("runs/<str:run_id>/tag", run_edits.run_tag, name="run-tag"),
+    path("runs/<str:run_id>/untag", run_edits.run_untag, name="run-untag"),
+    path("runs/<str:run_id>/delete", run_edits.run_delete, name="run-delete"),
+    path("runs/<str:run_id>/restore", run_edits.run_restore, name="run-restore"),
+]
+
+# /models
+models_urls = [
+    path("models", models.model_list, name="model-list"),
+    path("new-model", models.model_create, name="model-create"),
+    path("models/<str:name>", model_pages.model_detail, name="model-detail"),
+    path("models/<str:name>/history", model_pages.model_history, name="model-history"),
+    path("models/<str:name>/comment", comments.model_comment, name="model-comment"),
+    path("models/<str:name>/settings", model_settings.model_settings, name="model-settings"),
+    path("models/<str:name>/describe", model_settings.model_describe, name="model-describe"),
+    path("models/<str:name>/tag", model_settings.model_tag, name="model-tag"),
+    path("models/<str:name>/untag", model_settings.model_untag, name="model-untag"),
+    path("models/<str:name>/rename", model_settings.model_rename, name="model-rename"),
+    path("models/<str:name>/delete", model_settings.model_delete, name="model-delete"),
+    path("models/<str:name>/sharing", model_sharing.model_sharing, name="model-sharing"),
+    path("models/<str:name>/sharing/grant", model_sharing.model_grant, name="model-grant"),
+    path("models/<str:name>/sharing/visibility", model_sharing.model_visibility, name="model-visibility"),
+    path("models/<str:name>/sharing/<int:grant_id>/revoke", model_sharing.model_revoke, name="model-revoke"),
+]
+
+# /models/NAME/webhooks
+_WEBHOOK = "models/<str:name>/webhooks/<str:webhook_id>"
+webhooks_urls = [
+    path("models/<str:name>/webhooks", model_webhooks.model_webhooks, name="model-webhooks"),
+    path("models/<str:name>/webhooks/new", model_webhooks.model_webhook_new, name="model-webhook-new"),
+    path(_WEBHOOK, model_webhooks.model_webhook, name="model-webhook"),
+    path(f"{_WEBHOOK}/status", model_webhooks.model_webhook_status, name="model-webhook-status"),
+    path(f"{_WEBHOOK}/test", model_webhooks.model_webhook_test, name="model-webhook-test"),
+    path(f"{_WEBHOOK}/delete", model_webhooks.model_webhook_delete, name="model-webhook-delete"),
+    path(
+        f"{_WEBHOOK}/deliveries/<str:delivery_id>/replay",
+        model_webhooks.model_webhook_replay,
+        name="model-webhook-replay",
+    ),
+]
+
+# /models/NAME/versions
+versions_urls = [
+    path("models/<str:name>/versions/<int:number>", versions.version_detail, name="version-detail"),
+    path("models/<str:name>/versions/<int:number>/files", versions.version_files, name="version-files"),
+    path("models/<str:name>/versions/<int:number>/request", version_moves.version_request, name="version-request"),
+    path("models/<str:name>/versions/<int:number>/move", version_moves.version_move, name="version-move"),
+    path("models/<str:name>/versions/<int:number>/unalias", version_moves.version_unalias, name="version-unalias"),
+    path("models/<str:name>/versions/<int:number>/comment", comments.version_comment, name="version-comment"),
+    path("models/<str:name>/versions/<int:number>/describe", version_edits.version_describe, name="version-describe"),
+    path("models/<str:name>/versions/<int:number>/tag", version_edits.version_tag, name="version-tag"),
+    path("models/<str:name>/versions/<int:number>/untag", version_edits.version_untag, name="version-untag"),
+    path("models/<str:name>/versions/<int:number>/delete", version_edits.version_delete, name="version-delete"),
+    path("runs/<str:run_id>/register", registering.run_register, name="run-register"),
+]
+
+# /models/NAME/policies, and those of the site
+policies_urls = [
+    path("models/<str:name>/policies", policies.model_policies, name="model-policies"),
+    path("models/<str:name>/policies/edit", policies.model_policy, name="model-policy"),
+    path("models/<str:name>/policies/remove", policies.model_policy_remove, name="model-policy-remove"),
+    path("policies", policies.site_policies, name="site-policies"),
+    path("policies/edit", policies.site_policy, name="site-policy"),
+    path("policies/remove", policies.site_policy_remove, name="site-policy-remove"),
+]
+
+# /reviews
+reviews_urls = [
+    path("reviews", reviews.review_list, name="review-list"),
+    path("reviews/<int:request_id>/checks", reviews.review_checks, name="review-checks"),
+    path("reviews/<int:request_id>/approve", reviews.review_approve, name="review-approve"),
+    path("reviews/<int:request_id>/reject", reviews.review_reject, name="review-reject"),
+    path("reviews/<int:request_id>/cancel", reviews.review_cancel, name="review-cancel"),
+    path("reviews/<int:request_id>/apply", reviews.review_apply, name="review-apply"),
+]
+
+# /comments
+comments_urls = [
+    path("comments/<int:comment_id>/edit", comments.comment_edit, name="comment-edit"),
+    path("comments/<int:comment_id>/delete", comments.comment_delete, name="comment-delete"),
+]
+
+# /artifacts/ID, of a run or of a logged model
+artifacts_urls = [
+    path("artifacts/<str:owner_id>/raw", artifact_files.artifact_raw, name="artifact-raw"),
+    path("artifacts/<str:owner_id>/zip", artifact_files.artifact_zip, name="artifact-zip"),
+    path("artifacts/<str:owner_id>/delete", artifact_edits.artifact_delete, name="artifact-delete"),
+    path("artifacts/<str:owner_id>/download", artifact_files.artifact_download, name="artifact-download"),
+]
+
+# /series
+series_urls = [
+    path("series", series.series_points, name="series"),
+]
+
+urlpatterns = [
+    *home_urls,
+    *search_urls,
+    *session_urls,
+    *stars_urls,
+    *account_urls,
+    *notices_urls,
+    *experiments_urls,
+    *compare_urls,
+    *sharing_urls,
+    *selection_urls,
+    *logged_models_urls,
+    *runs_urls,
+    *models_urls,
+    *webhooks_urls,
+    *versions_urls,
+    *policies_urls,
+    *reviews_urls,
+    *comments_urls,
+    *artifacts_urls,
+    *series_urls,
+]

@@ -1,0 +1,22 @@
+// The runs table: a selection that outlives pages and filters, keys, the column picker, completion of keys.
+
+import { columnPicker } from "./column-picker.js";
+import { complete } from "./complete.js";
+import { rowKeys } from "./row-keys.js";
+import { selection } from "./selection.js";
+
+const runs = document.getElementById("runs");
+if (runs) {
+  const picked = selection(runs, document.getElementById("selection"));
+  rowKeys(runs, picked);
+  runs.addEventListener("live:swap", (event) => {
+    for (const part of event.detail.swapped) if (part.matches("tr")) part.classList.add("fresh");
+  });
+}
+columnPicker(document.getElementById("choose-columns"));
+document.querySelectorAll("[data-complete]").forEach(complete);
+document.querySelectorAll("[data-position]").forEach((input) => {
+  const position = Number(input.dataset.position);
+  input.focus();
+  input.setSelectionRange(position, input.value.length);
+});
