@@ -1,0 +1,148 @@
+"""Settings from the environment: a value that works by default, an error that explains otherwise.
+
+Every setting of Assay is read here or in settings.py through `env`; docs/settings.md lists them all.
+"""
+
+import os
+import secrets
+import warnings
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
+
+YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+class Environment:
+    """Reads variables. One that is set to nothing has its default; one that cannot be understood is refused.
+
+    A variable NAME may also be given as NAME_FILE, the path of a file that holds the value (container secrets).
+    """
+
+    def text(self, name: str, default: str = "") -> str:
+        try:
+            value = FileAwareMapping(cache=False).get(name)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {getattr(error, 'strerror', None) or error}.")
+        return (value or "").strip() or default
+
+    def words(self, name: str) -> list[str]:
+        """Return the parts between commas."""
+        return [word.strip() for word in self.text(name).split(",") if word.strip()]
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self.text(name).lower()
+        if value and value not in YES + NO:
+            raise ImproperlyConfigured(f"{name} is {value!r}; it must be true or false.")
+        return value in YES if value else default
+
+    def count(self, name: str, *, default: int, at_least: int = 1) -> int:
+        value = self.text(name, str(default))
+        if not (value.isascii() and value.isdigit() and int(value) >= at_least):
+            raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number, at least {at_least}.")
+        return int(value)
+
+    def choice(self, name: str, choices: tuple[str, ...], *, default: str) -> str:
+        """Return one of the choices; small and capital letters are alike."""
+        value = self.text(name, default)
+        for choice in choices:
+            if choice.lower() == value.lower():
+                return choice
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be {', '.join(choices[:-1])} or {choices[-1]}.")
+
+    def database(self, name: str, *, default: str) -> dict:
+        """Return Django's description of the database that an address names."""
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                found = environ.Env.db_url_config(self.text(name, default))
+        except Exception:
+            found = {}
+        if found.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+            raise ImproperlyConfigured(
+                f"{name} must name a SQLite or PostgreSQL database, such as postgres://user:password@host:5432/assay."
+            )
+        return found
+
+    def mail(self, name: str) -> dict:
+        """Return Django's description of the mail server that an address names; one that sends nothing for none."""
+        address = self.text(name)
+        if not address:
+            return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+        try:
+            found = environ.Env.email_url_config(address)
+            is_smtp = address.lower().startswith("smtp")
+        except Exception:
+            found, is_smtp = {}, False
+        if not found or (is_smtp and not found["EMAIL_HOST"]):
+            raise ImproperlyConfigured(
+                f"{name} must name a mail server, such as smtp+tls://user:password@mail.example.org:587 "
+                "(smtps:// for TLS from the start, consolemail:// to print mails)."
+            )
+        return {key: value for key, value in found.items() if value is not None}
+
+
+env = Environment()
+
+DEFAULT_URL = "http://127.0.0.1:5000"
+
+
+def data_folder() -> Path:
+    """Return the data folder (ASSAY_HOME), made private to its owner when it is new."""
+    home = Path(os.environ.get("ASSAY_HOME") or "assay-data").absolute()
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The data folder {home} cannot be made: {error.strerror}. Set ASSAY_HOME to a folder you may write to."
+        )
+    return home
+
+
+def read_env_file(home: Path) -> None:
+    """Read `.env` in the data folder; what the environment already says wins."""
+    env_file = home / ".env"
+    if env_file.is_file():
+        environ.Env.read_env(str(env_file), overwrite=False)
+
+
+def secret_file(home: Path, name: str) -> str:
+    """Return the secret kept in `home/name`, made on first use with mode 0600.
+
+    Two processes that start together agree on one secret, because only one of them can link its file there.
+    """
+    path = home / name
+    if not path.exists():
+        part = home / f".{name}.{secrets.token_hex(8)}"
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(50))
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(part, path)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"The data folder {home} cannot be written to: {error.strerror}. Set ASSAY_HOME to a folder you may write to."
+            )
+        finally:
+            part.unlink(missing_ok=True)
+    return path.read_text().strip()
+
+
+def public_url() -> tuple[str, str, str]:
+    """Return (base, host, path) of ASSAY_URL, e.g. ("https://ml.example/lab", "ml.example", "/lab").
+
+    It is the one source of links, allowed hosts, CSRF origins, Secure cookies and SCRIPT_NAME; the Host
+    header never is.
+    """
+    base = env.text("ASSAY_URL", DEFAULT_URL).rstrip("/")
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ImproperlyConfigured(
+            f"ASSAY_URL is {base!r}; it must be the address people open, such as https://ml.example.org or https://example.org/assay."
+        )
+    return base, parts.hostname, parts.path
