@@ -1,0 +1,114 @@
+"""A portal full of runs, and tabs in which somebody is signed in."""
+
+import json
+
+import pytest
+
+from tests.factories import PASSWORD
+from tests.servers import Server
+
+SEED = """
+import json
+from accounts.models import User
+from core import deliveries, letters
+from core.actions import comments
+from core.models import Topic
+from tests.factories import make_user, make_webhook
+from tests import seed_registry
+from tests.seed import seed
+from registry.models import StagePolicy, TransitionRequest
+from tracker.models import Run
+
+mel, sid = make_user("mel", first_name="Mel", last_name="Okafor"), make_user("sid")
+make_user("new")
+make_user("ci-bot", is_service=True, password=None)
+ada = User.objects.get(username="ada")
+# nothing in these tests makes prompts, so that nothing is sent there
+hook = make_webhook(by=ada, name="ci-pipeline", url="https://ci.example.org/hooks/assay", secret="s", events=["prompt.created", "prompt_alias.created"], description="Starts the tests of a new prompt.")
+make_webhook(None, "databricks", by=mel, name="", url="https://chat.example.org/" + "a1b2c3" * 20, status="DISABLED")
+for tries in ([(200, "")], [(503, "The answer was 503."), (None, "ci.example.org did not answer within 5 seconds."), (404, "The answer was 404.")]):
+    delivery = deliveries.write(hook, "prompt.created", {"name": "<b>greeting</b>", "tags": {}, "description": None}, kind="registeredmodel", object_id=1)
+    for status, error in tries:
+        delivery.note_try(state="failed" if error else "delivered", status_code=status, error=error)
+seams = seed(by=User.objects.get(username="ada"), others=(mel, sid))
+runs = Run.objects.filter(experiment=seams)
+model = seed_registry.seed(seams, by=ada, others=(mel, sid))
+asked = TransitionRequest.objects.open().get(version__model=model)
+comments.create(model, "@ada which plates does it still miss?", by=mel)
+own = make_webhook(model, by=ada, name="tell-the-line", url="https://line.example.org/hooks", secret="s", status="DISABLED")
+for state, code, error in (("delivered", 200, ""), ("failed", 503, "The answer was 503.")):
+    deliveries.write(own, "model_version.created", {"name": "defect-net", "version": "6", "source": "models:/m-1"}, kind="registeredmodel", object_id=model.pk).note_try(state=state, status_code=code, error=error)
+print(json.dumps({
+    "experiment": seams.pk,
+    "stop_ticket": letters.ticket(ada, Topic.MENTION),
+    "webhook": hook.pk,
+    "request": asked.pk,
+    "version": asked.version_id,
+    "policy": StagePolicy.objects.get(model=model).pk,
+    "delivery": delivery.pk,
+    "model_webhook": own.webhook_id,
+    "live_run": runs.filter(status=Run.Status.RUNNING).latest("start_time_ms").run_id,
+    "run": runs.filter(status=Run.Status.FINISHED).latest("start_time_ms").run_id,
+    "compared": ",".join(runs.exclude(name="nothing-logged").order_by("-start_time_ms").values_list("run_id", flat=True)[1:6]),
+    "model": seams.logged_models.order_by("pk")[1].model_id,
+    "model_run": seams.logged_models.order_by("pk")[1].source_run.run_id,
+    "odd_run": runs.get(name__startswith="<img").run_id,
+}))
+"""
+
+
+class Door:
+    """A running `serve`, and tabs in which somebody is signed in there."""
+
+    def __init__(self, server: Server):
+        self.server = server
+        self.url = server.url
+        self.sessions = {}
+
+    def context(self, browser, *, user: str | None = "ada", theme: str = "light", width: int = 1440, **options):
+        """Return a new browser context in which `user` is signed in, through the page where people do."""
+        if user and user not in self.sessions:
+            self.sessions[user] = self._sign_in(browser, user)
+        return browser.new_context(
+            base_url=self.url,
+            color_scheme=theme,
+            viewport={"width": width, "height": 900},
+            storage_state=self.sessions.get(user),
+            **options,
+        )
+
+    def _sign_in(self, browser, user: str):
+        with browser.new_context(base_url=self.url) as context:
+            page = context.new_page()
+            page.goto("/sign-in")
+            page.get_by_label("User name").fill(user)
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url(self.url + "/")
+            return context.storage_state()
+
+
+class Portal(Door):
+    """A `serve` that was filled by tests/seed.py; `ids` names what it is worth looking at."""
+
+    def __init__(self, server: Server):
+        super().__init__(server)
+        self.ids = json.loads(server.manage("shell", "--no-imports", "-c", SEED).stdout)
+
+    def address(self, path: str) -> str:
+        return self.url + path.format(**self.ids)
+
+
+@pytest.fixture(scope="session")
+def door(server):
+    """The server that tests share, as the admin's browser meets it."""
+    return Door(server)
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("portal"))
+    try:
+        yield Portal(server.start("--workers", "1").make_admin())
+    finally:
+        server.close()

@@ -1,0 +1,59 @@
+"""From ticked rows of the runs table to these runs side by side, in a browser, with scripts and without."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def chips(tab) -> list[str]:
+    return tab.locator(".run-chips li > a").all_text_contents()
+
+
+def tick(tab, num: int) -> list[str]:
+    """Tick the first rows of the runs table; return the names of their runs."""
+    rows = tab.locator("table.run-table tbody tr")
+    for place in range(num):
+        rows.nth(place).locator('input[name="run"]').check()
+    return [rows.nth(place).locator(".run-name").inner_text() for place in range(num)]
+
+
+def test_those_that_are_ticked_are_compared_and_no_others(browser, portal):
+    with portal.context(browser) as context:
+        tab = context.new_page()
+        tab.goto(portal.address("/experiments/{experiment}"))
+        names = tick(tab, 4)
+
+        tab.keyboard.press("c")
+
+        tab.wait_for_url("**/compare?runs=**")
+        expect(tab.get_by_role("heading", level=1)).to_have_text("4 runs side by side")
+        assert len(chips(tab)) == len(names) == 4
+        assert [re.sub(r"\s", "", name) for name in chips(tab)] == [re.sub(r"\s", "", name) for name in names]
+        expect(tab.locator("nav.rail a", has_text="Compare").locator(".count")).to_have_text("4")
+
+        chart = tab.locator("figure.chart[data-metric='val/loss']")
+        chart.scroll_into_view_if_needed()
+        expect(chart.locator(".legend button")).to_have_count(4)
+        expect(chart.locator("canvas")).to_have_attribute("aria-label", re.compile(r"val/loss: [34] runs"))
+
+        tab.get_by_role("button", name=f"Take out {chips(tab)[0]}", exact=True).click()
+
+        expect(tab.get_by_role("heading", level=1)).to_have_text("3 runs side by side")
+
+
+def test_runs_are_compared_without_scripts(browser, portal):
+    with portal.context(browser, user="sid", java_script_enabled=False) as context:
+        tab = context.new_page()
+        tab.goto(portal.address("/experiments/{experiment}"))
+        tick(tab, 2)
+        tab.get_by_role("button", name="Compare").click()
+
+        expect(tab.get_by_role("heading", level=1)).to_have_text("2 runs side by side")
+        tab.get_by_role("link", name="Add runs").click()
+        tab.get_by_role("checkbox").first.check()
+        tab.get_by_role("button", name="Compare").click()
+
+        expect(tab.get_by_role("heading", level=1)).to_have_text("3 runs side by side")

@@ -1,0 +1,42 @@
+import pytest
+
+from core import schedule
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def done(monkeypatch):
+    """Calls of the only periodic work there is, due each minute."""
+    calls = []
+    monkeypatch.setattr(schedule, "_known", {"test": schedule.Periodic("test", 60, lambda: calls.append(1))})
+    monkeypatch.setattr(schedule, "_looked_at", {})
+    return calls
+
+
+def test_two_beats_do_no_harm(done, monkeypatch):
+    schedule.run_due()
+    # another process, which has not looked yet
+    monkeypatch.setattr(schedule, "_looked_at", {})
+    schedule.run_due()
+
+    assert done == [1]
+
+
+def test_what_is_not_needed_writes_nothing(done, monkeypatch, django_assert_num_queries):
+    work = schedule.Periodic("test", 60, lambda: done.append(1), lambda: False)
+    monkeypatch.setattr(schedule, "_known", {"test": work})
+
+    with django_assert_num_queries(0):
+        assert schedule.run_due() == []
+
+    assert done == []
+
+
+def test_a_failure_leaves_the_rest_to_be_done(done, monkeypatch):
+    failing = schedule.Periodic("a", 60, lambda: 1 / 0)
+    monkeypatch.setattr(schedule, "_known", {"a": failing, **schedule._known})
+
+    schedule.run_due()
+
+    assert done == [1]

@@ -1,0 +1,58 @@
+"""The page of a model: a metric over its versions, and what it costs."""
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from registry.actions import transitions
+from tests.factories import make_experiment, make_version
+from tests.pages.registry import logged_run, logged_version, serve
+
+
+def test_a_metric_is_drawn_over_the_versions_with_their_time_in_stages(mel, member, rita, model):
+    first, second = (logged_version(model, by=member, f1=value) for value in (0.8, 0.9))
+    assert mel.get("/models/seams").context["chart"].lanes == []
+    serve(first, by=rita)
+    transitions.move(second, "stage", "Staging", by=member)
+    serve(second, by=rita)
+
+    page = mel.get("/models/seams")
+    chart = page.context["chart"]
+
+    assert chart.key == "f1"
+    assert [dot.version.version for dot in chart.dots] == [1, 2]
+    assert chart.dots[0].y > chart.dots[1].y
+    assert [(lane.stage, [bar.version for bar in lane.bars]) for lane in chart.lanes] == [
+        ("Production", [1, 2]),
+        ("Staging", [2]),
+    ]
+    assert "v1: 0.8" in page.text
+
+
+def test_one_version_is_no_curve(mel, member, model):
+    logged_version(model, by=member)
+
+    assert mel.get("/models/seams").context["chart"] is None
+
+
+def test_metrics_of_runs_that_one_may_not_see_are_not_drawn(mel, member, rita, model):
+    hidden = make_experiment("hidden", by=rita, is_private=True)
+    for value in (0.8, 0.9):
+        make_version(model, by=rita, run=logged_run(by=rita, experiment=hidden, f1=value))
+
+    assert mel.get("/models/seams").context["chart"] is None
+
+
+def test_a_model_takes_as_many_queries_for_many_versions_as_for_few(
+    mel, member, rita, model, django_assert_num_queries
+):
+    for _ in range(2):
+        serve(logged_version(model, by=member), by=rita)
+    mel.get("/models/seams")
+    with CaptureQueriesContext(connection) as few:
+        mel.get("/models/seams")
+    for _ in range(3):
+        serve(logged_version(model, by=member), by=rita)
+
+    with django_assert_num_queries(len(few)):
+        mel.get("/models/seams")
+    assert len(few) <= 34

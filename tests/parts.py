@@ -1,0 +1,38 @@
+"""The parts of a machine that some tests need. A test says so with `@pytest.mark.needs("redis")`.
+
+CI names the parts that must be there in ASSAY_TEST_DEMAND; elsewhere their tests are skipped where they are absent.
+"""
+
+import os
+import shutil
+from functools import lru_cache
+from importlib.util import find_spec
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@lru_cache
+def missing(part: str) -> str:
+    """Return why a part is missing, nothing where it is there."""
+    is_postgresql = os.environ.get("DATABASE_URL", "").startswith("postgres")
+    match part:
+        case "sqlite":
+            return "DATABASE_URL names PostgreSQL" if is_postgresql else ""
+        case "postgresql":
+            return "" if is_postgresql else "DATABASE_URL names none"
+        case "redis":
+            return "" if os.environ.get("REDIS_URL") else "REDIS_URL is not set"
+        case "s3":
+            return "" if find_spec("moto") and find_spec("flask") else "moto's server is not installed"
+        case "browser":
+            return "" if CHROMIUM and find_spec("playwright") else "no chromium, or no playwright, is installed"
+        case "mlflow2":
+            return "" if os.environ.get("ASSAY_MLFLOW2_PYTHON") else "ASSAY_MLFLOW2_PYTHON names no interpreter"
+        case "torch":
+            is_here = os.environ.get("ASSAY_TORCH_PYTHON") or (find_spec("torch") and find_spec("lightning"))
+            return (
+                "" if is_here else "the extra test-torch is not installed, and ASSAY_TORCH_PYTHON names no interpreter"
+            )
+        case "client":
+            return "" if find_spec("mlflow") else "mlflow is not installed"
+    raise ValueError(f"no part is called {part!r}")

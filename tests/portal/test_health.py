@@ -1,0 +1,56 @@
+"""What load balancers and the client ask before they log in."""
+
+import pytest
+from django.core.files.storage import default_storage
+
+from portal import health
+
+
+def test_health_asks_nothing_of_anybody(client):
+    # without the database's fixture a query would fail
+    answer = client.get("/health")
+
+    assert (answer.status_code, answer.content) == (200, b"OK")
+
+
+def test_ready_names_the_parts_that_answer(client, db):
+    answer = client.get("/ready")
+
+    assert (answer.status_code, answer.json()) == (200, {"ready": True, "database": "ok", "storage": "ok"})
+
+
+def test_ready_says_that_the_storage_fails(client, db, monkeypatch):
+    def fail(name):
+        raise OSError("no such bucket")
+
+    monkeypatch.setattr(default_storage, "exists", fail)
+
+    answer = client.get("/ready")
+
+    assert (answer.status_code, answer.json()) == (503, {"ready": False, "database": "ok", "storage": "failing"})
+
+
+def test_ready_says_that_the_database_fails(client):
+    # the fixture that opens the database is not asked for, so opening it fails
+    answer = client.get("/ready")
+
+    assert (answer.status_code, answer.json()) == (503, {"ready": False, "database": "failing", "storage": "ok"})
+
+
+def test_the_version_is_that_of_the_protocol(client):
+    assert client.get("/version").content.decode() == health.MLFLOW_VERSION
+
+
+@pytest.mark.parametrize("prefix", ["api", "ajax-api"])
+def test_server_info_tells_the_client_what_it_may_use(client, prefix):
+    info = client.get(f"/{prefix}/3.0/mlflow/server-info").json()
+
+    assert info["store_type"] == "SqlStore"
+    assert info["artifact_serving_enabled"] is True
+    assert info["multipart_uploads_enabled"] is True
+    assert info["workspaces_enabled"] is False
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/version", "/api/3.0/mlflow/server-info"])
+def test_they_are_for_reading(client, path):
+    assert client.post(path).status_code in (403, 405)

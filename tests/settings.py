@@ -1,0 +1,18 @@
+"""Settings of the tests: those of Assay, on a data folder that each process of a test run has for itself.
+
+The folder must be named before Django reads its settings, which pytest-django does before any conftest.py is loaded.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_folder = tempfile.mkdtemp(prefix="assay-tests-")
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ["ASSAY_HOME"] = _folder
+
+from portal.settings import *  # noqa: E402, F403
+
+# a test client loads the middleware anew, and WhiteNoise would list every static file each time
+WHITENOISE_AUTOREFRESH = True
