@@ -1,8 +1,10 @@
 """Which middleware a request meets: programs none, people all of it."""
 
+from functools import lru_cache
+
 from django.core.handlers.base import BaseHandler
 from django.urls import ResolverMatch, get_resolver
-from django.urls.resolvers import RoutePattern
+from django.urls.resolvers import RoutePattern, URLResolver
 
 PROGRAM_PATHS = ("/api/", "/ajax-api/", "/get-artifact", "/model-versions/get-artifact", "/v1/traces")
 # a browser that was given credentials over Basic may be led here by any site, and shows what it gets
@@ -21,22 +23,20 @@ class ProgramHandler(BaseHandler):
 
         self._view_middleware, self._template_response_middleware, self._exception_middleware = [], [], []
         self._middleware_chain = convert_exception_to_response(self._get_response)
-        self._fixed: dict[str, ResolverMatch] | None = None
 
     def resolve_request(self, request):
         """Find a path without variables by its name: walking the patterns took a fifth of a short call."""
-        if self._fixed is None:
-            self._fixed = fixed_paths()
-        match = self._fixed.get(request.path_info)
+        match = fixed_paths(get_resolver()).get(request.path_info)
         if match is None:
             return super().resolve_request(request)
         request.resolver_match = match
         return match
 
 
-def fixed_paths() -> dict[str, ResolverMatch]:
+@lru_cache(maxsize=1)
+def fixed_paths(resolver: URLResolver) -> dict[str, ResolverMatch]:
     """Return what the resolver would find for each path of programs that has no variables."""
-    resolver, found = get_resolver(), {}
+    found = {}
     for path in map("/".__add__, _routes(resolver)):
         if path.startswith(PROGRAM_PATHS):
             # asked for here, so that the first of two patterns for one path wins, as it does there
