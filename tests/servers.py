@@ -192,7 +192,9 @@ class OwnDatabase:
         if self.url.startswith("postgres"):
             self.name = f"assay_serve_{secrets.token_hex(6)}"
             self._execute(f"CREATE DATABASE {self.name}")
-            self.env = {"DATABASE_URL": urlunsplit(urlsplit(self.url)._replace(path=f"/{self.name}"))}
+            # several servers beside the tests themselves: PostgreSQL takes 100 connections as it comes
+            url = urlunsplit(urlsplit(self.url)._replace(path=f"/{self.name}"))
+            self.env = {"DATABASE_URL": url, "ASSAY_POOL_SIZE": "8"}
 
     def drop(self) -> None:
         if self.env:
