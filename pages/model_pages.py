@@ -47,7 +47,7 @@ def model_detail(request, name):
         "rows": _rows(page.rows, context["governing"], request.user),
         "after": page.after,
         "before": page.before,
-        "entries": timeline.of_model(model, user=request.user),
+        "timeline": timeline.of_model(model, user=request.user, is_whole=get.get("timeline") == "whole"),
         "chart": version_chart.of_model(
             model, {stage: label_of(stage, context["governing"]) for stage in version_chart.LANES}, user=request.user
         ),

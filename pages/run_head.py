@@ -6,6 +6,7 @@ from django.utils.cache import get_conditional_response, set_response_etag
 
 from core.actions import stars
 from core.clock import now_ms
+from registry.lineage import versions_of_runs
 from tracker.lineage import kept
 from tracker.lookups import run_by_id
 from tracker.models import Run
@@ -43,12 +44,12 @@ def head(request, run_id: str, *, tab: str) -> dict:
         "can_write": not run.is_deleted and rows.loggable_by(request.user).exists(),
         "can_delete": rows.deletable_by(request.user).exists(),
         "tab": tab,
-        "tabs": _tabs(run, tags, tab),
+        "tabs": _tabs(run, tags, tab, user=request.user),
         "live_url": f"{request.path}?{query.urlencode()}" if run.is_live else "",
     }
 
 
-def _tabs(run: Run, tags: dict[str, str], tab: str) -> list[tuple[str, str, bool]]:
+def _tabs(run: Run, tags: dict[str, str], tab: str, *, user) -> list[tuple[str, str, bool]]:
     """Return (label, address, is current) of the tabs that have something to show; a live run may log metrics yet."""
     has = kept(run)
     empty = {
@@ -56,7 +57,7 @@ def _tabs(run: Run, tags: dict[str, str], tab: str) -> list[tuple[str, str, bool
         "system": not has.system,
         "artifacts": not has.files and not run.is_live,
         "code": not has.environment and not source(tags).name,
-        "lineage": not has.edges,
+        "lineage": not has.edges and not versions_of_runs([run], user=user),
     }
     shown = [entry for entry in TABS if entry[0] == tab or not empty.get(entry[0])]
     return [(label, reverse(name, args=[run.run_id]), key == tab) for key, label, name in shown]

@@ -9,8 +9,18 @@ from registry.models import Approval, ModelVersion, RegisteredModel, StageEvent,
 from registry.models.policy import Target
 
 MAX_ENTRIES = 200
+# steps that a page shows at once; what people said is never folded away
+FOLDED = 30
 EVIDENCE_CHANGED = "transition.evidence_changed"
 State = TransitionRequest.State
+
+
+@dataclass
+class Timeline:
+    """Entries in order, the newest first; `is_folded` where older steps were left out."""
+
+    entries: list["Entry"]
+    is_folded: bool = False
 
 
 @dataclass
@@ -30,33 +40,35 @@ class Entry:
     version: ModelVersion | None = None
 
 
-def of_version(version: ModelVersion, *, user) -> list[Entry]:
-    """Return the newest entries of a version, down to that it was registered."""
-    requests = list(version.requests.select_related("requested_by", "decided_by")[:MAX_ENTRIES])
+def of_version(version: ModelVersion, *, user, is_whole: bool) -> Timeline:
+    """Return the newest entries of a version, down to that it was registered; without `is_whole` a few of its steps."""
+    most = _most(is_whole)
+    requests = list(version.requests.select_related("requested_by", "decided_by").order_by("-pk")[:most])
     approvals = Approval.objects.filter(request__in=requests).select_related("by", "request").order_by("-pk")
     found = [
         *_comments(version, user),
-        *map(_moved, version.stage_events.order_by("-pk")[:MAX_ENTRIES]),
+        *map(_moved, version.stage_events.order_by("-pk")[:most]),
         *map(_asked, requests),
         *(entry for request in requests if (entry := _closed(request))),
-        *map(_approved, approvals[:MAX_ENTRIES]),
+        *map(_approved, approvals[:most]),
         *(entry for _, entry in _evidence_changes(requests)),
-        *_edits(version, _VERSION_EDITS),
+        *_edits(version, _VERSION_EDITS, most),
     ]
-    return _sorted(found)
+    return _folded(found, is_whole)
 
 
-def of_model(model: RegisteredModel, *, user) -> list[Entry]:
+def of_model(model: RegisteredModel, *, user, is_whole: bool) -> Timeline:
     """Return the newest entries of a model: moves and registrations of its versions, edits, what was said of itself."""
+    most = _most(is_whole)
     events = model.stage_events.select_related("version").order_by("-pk")
     created = model.versions.select_related("created_by").order_by("-version")
     found = [
         *_comments(model, user),
-        *map(of_event, events[:MAX_ENTRIES]),
-        *(_of(version, _registered(version)) for version in created[:MAX_ENTRIES]),
-        *_edits(model, _MODEL_EDITS),
+        *map(of_event, events[:most]),
+        *(_of(version, _registered(version)) for version in created[:most]),
+        *_edits(model, _MODEL_EDITS, most),
     ]
-    return _within(model, found)
+    return _folded(_within(model, found), is_whole)
 
 
 def steps_of_model(model: RegisteredModel) -> list[Entry]:
@@ -72,19 +84,34 @@ def steps_of_model(model: RegisteredModel) -> list[Entry]:
         *(_of(approval.request.version, _approved(approval)) for approval in approvals[:MAX_ENTRIES]),
         *(_of(request.version, entry) for request, entry in _evidence_changes(requests)),
     ]
-    return _within(model, found)
+    return _sorted(_within(model, found))[:MAX_ENTRIES]
 
 
 def _within(model: RegisteredModel, found: list[Entry]) -> list[Entry]:
-    """Return entries in order; their versions have the model at hand, of which their addresses are made."""
+    """Give the versions of entries the model at hand, of which their addresses are made."""
     for entry in found:
         if entry.version is not None:
             entry.version.model = model
-    return _sorted(found)
+    return found
+
+
+def _most(is_whole: bool) -> int:
+    """Return how many rows of a kind are read: one more than is shown tells that there are more."""
+    return MAX_ENTRIES if is_whole else FOLDED + 1
+
+
+def _folded(found: list[Entry], is_whole: bool) -> Timeline:
+    found = _sorted(found)
+    if is_whole:
+        return Timeline(found[:MAX_ENTRIES])
+    steps = [entry for entry in found if entry.comment is None]
+    late = {id(entry) for entry in steps[:FOLDED]}
+    shown = [entry for entry in found if entry.comment is not None or id(entry) in late]
+    return Timeline(shown, is_folded=len(steps) > FOLDED)
 
 
 def _sorted(found: list[Entry]) -> list[Entry]:
-    return sorted(found, key=lambda entry: entry.at, reverse=True)[:MAX_ENTRIES]
+    return sorted(found, key=lambda entry: entry.at, reverse=True)
 
 
 def of_event(event: StageEvent) -> Entry:
@@ -201,7 +228,7 @@ _MODEL_EDITS = {
 }
 
 
-def _edits(about, words: dict) -> list[Entry]:
+def _edits(about, words: dict, most: int) -> list[Entry]:
     kind = about._meta.model_name
     rows = AuditEvent.objects.filter(object_kind=kind, object_id=str(about.pk), action__in=words).order_by("-pk")
     return [
@@ -212,5 +239,5 @@ def _edits(about, words: dict) -> list[Entry]:
             is_quiet=True,
             with_token=row.token_id is not None,
         )
-        for row in rows[:MAX_ENTRIES]
+        for row in rows[:most]
     ]

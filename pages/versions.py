@@ -91,7 +91,7 @@ def version_detail(request, name, number):
         "duel": duels.between(version, opponent, user=request.user) if opponent else None,
         "others": version.model.versions.active().exclude(pk=version.pk).order_by("-version")[:50],
         "version_tags": {key: value for key, value in tags.items() if not key.startswith(HIDDEN_TAGS)},
-        "entries": timeline.of_version(version, user=request.user),
+        "timeline": timeline.of_version(version, user=request.user, is_whole=request.GET.get("timeline") == "whole"),
         "posted_checks": version.checks.select_related("posted_by").order_by("name"),
         "rollback": rollback_target(version),
         "portal_url": settings.ASSAY_URL,

@@ -3,9 +3,9 @@
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from registry.actions import transitions
+from registry.actions import registered_models, requests, transitions
 from tests.factories import make_experiment, make_version
-from tests.pages.registry import logged_run, logged_version, serve
+from tests.pages.registry import PRODUCTION, logged_run, logged_version, serve
 
 
 def test_a_metric_is_drawn_over_the_versions_with_their_time_in_stages(mel, member, rita, model):
@@ -56,3 +56,34 @@ def test_a_model_takes_as_many_queries_for_many_versions_as_for_few(
     with django_assert_num_queries(len(few)):
         mel.get("/models/seams")
     assert len(few) <= 34
+
+
+def test_steps_are_folded_and_what_was_said_is_not(mel, member, model):
+    mel.post("/models/seams/comment", {"text": "the very first word"})
+    for number in range(40):
+        registered_models.set_tag(model, "round", str(number), by=member)
+
+    page = mel.get("/models/seams")
+    whole = mel.get("/models/seams", {"timeline": "whole"})
+
+    assert len(page.context["timeline"].entries) == 31
+    assert "the very first word" in page.text
+    assert "?timeline=whole#timeline" in page.text
+    assert len(whole.context["timeline"].entries) > 40
+    assert "Show older steps" not in whole.text
+
+
+def test_checks_of_a_request_stand_beside_its_version(mel, member, model):
+    version = logged_version(model, by=member)
+    asked = requests.open(version, *PRODUCTION, by=member)
+
+    assert f'hx-get="/reviews/{asked.pk}/checks"' in mel.get("/models/seams").text
+
+
+def test_a_run_that_is_registered_by_hand_has_its_lineage(mel, member, model):
+    run = logged_run(by=member)
+    assert "/lineage" not in mel.get(run.get_absolute_url()).text
+
+    make_version(model, by=member, run=run)
+
+    assert f"{run.get_absolute_url()}/lineage" in mel.get(run.get_absolute_url()).text

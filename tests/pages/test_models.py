@@ -241,7 +241,7 @@ def test_how_it_stood_on_a_day_and_what_changed_since(mel, member, rita, model):
 def test_what_is_said_of_a_model_can_be_changed_by_who_said_it(mel, client, model, rita):
     mel.post("/models/seams/comment", {"text": "ask @rita <img src=x>"})
     page = mel.get("/models/seams")
-    comment = page.context["entries"][0].comment
+    comment = page.context["timeline"].entries[0].comment
     assert '<b class="mention">@rita</b>' in page.text
     assert "<img src=x>" not in page.text
 

@@ -41,7 +41,7 @@ def test_every_step_stands_in_the_timeline(client, model, version, member, rita)
     serve(version, by=rita)
     as_(client, member).post(f"{version.get_absolute_url()}/comment", {"text": "at last"})
 
-    told = [(entry.who, entry.did) for entry in page_of(client, version).context["entries"]]
+    told = [(entry.who, entry.did) for entry in page_of(client, version).context["timeline"].entries]
 
     assert told == [
         ("mel", ""),
