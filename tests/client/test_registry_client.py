@@ -84,24 +84,35 @@ def test_prompts_are_found_as_prompts_only(seen, mlflow_client):
     assert seen["prompts"] == ["Say hi.", "Say it: hi.", True, False]
 
 
-def test_a_model_in_production_is_served(server, client3):
-    name = "served"
-    client3.script(
+@pytest.fixture(scope="module")
+def served(server, mlflow_client):
+    """The name of a model that doubles its input, in Production."""
+    name = f"served-{mlflow_client.version}"
+    mlflow_client.script(
         server,
         f"""
 import mlflow, numpy as np
 from sklearn.linear_model import LinearRegression
 x = np.array([[1.0], [2.0]])
-mlflow.sklearn.log_model(LinearRegression().fit(x, [2.0, 4.0]), name="m", registered_model_name="{name}")
+with mlflow.start_run():
+    where = {{"name" if mlflow.__version__ > "3" else "artifact_path": "m"}}
+    mlflow.sklearn.log_model(LinearRegression().fit(x, [2.0, 4.0]), **where, registered_model_name="{name}")
 mlflow.MlflowClient().transition_model_version_stage("{name}", "1", "Production")
 """,
     )
+    return name
+
+
+def test_a_model_in_production_is_served(server, mlflow_client, served):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = ["models", "serve", "-m", f"models:/{name}/Production", "-p", str(port), "--env-manager", "local"]
+    words = ["models", "serve", "-m", f"models:/{served}/Production", "-p", str(port), "--env-manager", "local"]
     serving = subprocess.Popen(
-        [client3.python, "-m", "mlflow", *words], env=client3.env(server), cwd=client3.folder, start_new_session=True
+        [mlflow_client.python, "-m", "mlflow", *words],
+        env=mlflow_client.env(server),
+        cwd=mlflow_client.folder,
+        start_new_session=True,
     )
     try:
         wait_until(lambda: _answers(port), within_s=120, every_s=0.3)
@@ -115,6 +126,18 @@ mlflow.MlflowClient().transition_model_version_stage("{name}", "1", "Production"
     finally:
         os.killpg(serving.pid, signal.SIGTERM)
         serving.wait(timeout=30)
+
+
+def test_the_command_line_reaches_registered_models(server, mlflow_client, served):
+    rows = mlflow_client.folder / "rows.json"
+    rows.write_text('{"inputs": [[5.0]]}')
+    words = ["--env-manager", "local", "-i", rows, "-t", "json"]
+
+    said = mlflow_client.run(server, "-m", "mlflow", "models", "predict", "-m", f"models:/{served}/1", *words)
+    mlflow_client.run(server, "-m", "mlflow", "artifacts", "download", "-u", f"models:/{served}/Production", "-d", "down")
+
+    assert json.loads(said.splitlines()[-1])["predictions"] == [pytest.approx(10.0)]
+    assert (mlflow_client.folder / "down" / "MLmodel").is_file()
 
 
 def _answers(port: int) -> bool:
