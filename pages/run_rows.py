@@ -232,7 +232,7 @@ def _started(run: Run, logged: Logged) -> Cell:
 
 def _duration(run: Run, logged: Logged) -> Cell:
     if run.duration_ms is None and run.is_live:
-        return Cell(duration(now_ms() - run.start_time_ms), "so far", "num muted")
+        return Cell(duration(now_ms() - run.start_time_ms), "so far", "num muted clock")
     return Cell(duration(run.duration_ms), "", "num")
 
 

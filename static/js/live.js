@@ -2,7 +2,8 @@
 // the same partial that drew it. Quick while somebody watches and things change, slow otherwise, silent in hidden tabs.
 // 304 and equal answers touch nothing, so that focus, selection and scrolling stay. An answer with the header
 // X-Live: stop ends it. With data-live-keyed the element stays and only its parts (elements with data-part and an id)
-// are replaced, each by the one of its id; a part that the answer lacks stays as it is.
+// are replaced, each by the one of its id; a part that the answer lacks stays as it is. The event live:swap names the
+// parts that were `swapped`, and those of them that have something new to say (`told`).
 
 const QUICKEST_MS = 1_500;
 const SLOWEST_MS = 30_000;
@@ -74,18 +75,26 @@ function swap(element, html) {
 function swapParts(element, html) {
   const template = document.createElement("template");
   template.innerHTML = html;
-  const swapped = [];
+  const [swapped, told] = [[], []];
   for (const part of template.content.querySelectorAll("[data-part][id]")) {
     const old = document.getElementById(part.id);
     const drawn = part.outerHTML;
     if (!old || drawn === (old.dataset.drawn ?? old.outerHTML)) continue;
     const focused = old.contains(document.activeElement) ? pathOf(document.activeElement, old) : null;
     part.dataset.drawn = drawn;
+    if (words(old) !== words(part)) told.push(part);
     old.replaceWith(part);
     swapped.push(part);
     if (focused) part.querySelectorAll(focused.tag)[focused.index]?.focus();
   }
-  element.dispatchEvent(new CustomEvent("live:swap", { bubbles: true, detail: { swapped } }));
+  element.dispatchEvent(new CustomEvent("live:swap", { bubbles: true, detail: { swapped, told } }));
+}
+
+// what a part says besides that time goes by
+function words(part) {
+  const copy = part.cloneNode(true);
+  copy.querySelectorAll("time, .clock").forEach((clock) => clock.remove());
+  return copy.textContent;
 }
 
 // where the focus was, so that it is there again in the part's successor

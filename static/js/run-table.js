@@ -10,7 +10,7 @@ if (runs) {
   const picked = selection(runs, document.getElementById("selection"));
   rowKeys(runs, picked);
   runs.addEventListener("live:swap", (event) => {
-    for (const part of event.detail.swapped) if (part.matches("tr")) part.classList.add("fresh");
+    for (const part of event.detail.told) if (part.matches("tr")) part.classList.add("fresh");
   });
 }
 columnPicker(document.getElementById("choose-columns"));
