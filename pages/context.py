@@ -10,6 +10,8 @@ from registry import reviews
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "assay_theme"
+# a rail has no room for more, and the database need not count on
+MOST_COUNTED = 99
 
 # label, URL name, icon, first part of the paths below it
 LINKS = [
@@ -34,18 +36,22 @@ def frame(request):
     user = getattr(request, "user", None)
     context = {"theme": theme_of(request), "links": []}
     if user is not None and user.is_authenticated:
-        here = request.path_info.strip("/").split("/")[0]
-        here = PLACES.get(here, here)
-        links = LINKS + (STAFF_LINKS if user.is_staff else [])
-        counts = {
-            # an error may come before the session does
-            "compare": len(getattr(request, "session", {}).get(PICKED, ())),
-            "review-list": reviews.waiting_for(user).count(),
-        }
-        # asked by the whole page alone: a part of one has no bell
+        # asked by the whole page alone: a part of one has neither bell nor rail
         context["num_unread"] = cache(partial(notices.num_unread, user))
-        context["links"] = [
-            {"label": label, "url": reverse(name), "icon": icon, "is_current": here == root, "count": counts.get(name)}
-            for label, name, icon, root in links
-        ]
+        context["links"] = cache(partial(_links, request))
     return {"frame": context}
+
+
+def _links(request) -> list[dict]:
+    here = request.path_info.strip("/").split("/")[0]
+    here = PLACES.get(here, here)
+    num_waiting = reviews.waiting_for(request.user)[: MOST_COUNTED + 1].count()
+    counts = {
+        # an error may come before the session does
+        "compare": len(getattr(request, "session", {}).get(PICKED, ())),
+        "review-list": f"{MOST_COUNTED}+" if num_waiting > MOST_COUNTED else num_waiting,
+    }
+    return [
+        {"label": label, "url": reverse(name), "icon": icon, "is_current": here == root, "count": counts.get(name)}
+        for label, name, icon, root in LINKS + (STAFF_LINKS if request.user.is_staff else [])
+    ]

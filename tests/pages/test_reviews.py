@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from accounts.access import Level
+from pages import context
 from registry import reviews
 from registry.actions import requests, transitions
 from tests.factories import grant_model, make_model, make_policy, make_user
@@ -213,3 +214,12 @@ def test_a_row_says_by_how_much_its_version_is_better_or_worse(inbox, model, mem
 
 def test_a_row_without_an_incumbent_has_no_delta(inbox, asked):
     assert [row.delta for row in inbox.get("/reviews").context["rows"]] == [None]
+
+
+def test_a_rail_counts_no_further_than_it_shows(inbox, member, model, monkeypatch):
+    monkeypatch.setattr(context, "MOST_COUNTED", 2)
+
+    for shown in ("1", "2", "2+"):
+        requests.open(logged_version(model, by=member), *PRODUCTION, by=member)
+
+        assert f'<span class="count">{shown}</span>' in inbox.get("/reviews").text
