@@ -134,7 +134,9 @@ def test_the_command_line_reaches_registered_models(server, mlflow_client, serve
     words = ["--env-manager", "local", "-i", rows, "-t", "json"]
 
     said = mlflow_client.run(server, "-m", "mlflow", "models", "predict", "-m", f"models:/{served}/1", *words)
-    mlflow_client.run(server, "-m", "mlflow", "artifacts", "download", "-u", f"models:/{served}/Production", "-d", "down")
+    mlflow_client.run(
+        server, "-m", "mlflow", "artifacts", "download", "-u", f"models:/{served}/Production", "-d", "down"
+    )
 
     assert json.loads(said.splitlines()[-1])["predictions"] == [pytest.approx(10.0)]
     assert (mlflow_client.folder / "down" / "MLmodel").is_file()
