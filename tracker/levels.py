@@ -56,15 +56,21 @@ class Levels:
         return Point(last.last_step, last.last_timestamp_ms, last.last_value, last.last_is_nan)
 
     def between(self, x: str, low: float, high: float) -> list[MetricLevel]:
-        """Return the parts that a window of steps ("step") or of milliseconds meets, and one more on each side."""
-        if x == "step":
-            met = [n for n, part in enumerate(self.parts) if part.first_step <= high and part.last_step >= low]
-        else:
-            met = [n for n, part in enumerate(self.parts) if part.min_time_ms <= high and part.max_time_ms >= low]
+        """Return the parts that a window of steps ("step") or of milliseconds meets, and one more where it begins or ends at an edge."""
+        edges = [_edges(part, x) for part in self.parts]
+        met = [n for n, (first, last) in enumerate(edges) if first <= high and last >= low]
         if not met:
-            # between two parts, or outside of all of them
-            return self.parts
-        return self.parts[max(met[0] - 1, 0) : met[-1] + 2]
+            # in what came behind them; or between two parts, or before all of them
+            return self.parts[-1:] if low > max(last for _, last in edges) else self.parts
+        start, end = met[0], met[-1]
+        # the point before the window, and the one behind it, to which a line is drawn
+        start -= edges[start][0] >= low
+        end += edges[end][1] <= high
+        return self.parts[max(start, 0) : end + 1]
+
+
+def _edges(part: MetricLevel, x: str) -> tuple[int, int]:
+    return (part.first_step, part.last_step) if x == "step" else (part.min_time_ms, part.max_time_ms)
 
 
 def ask(metric_id: int, *, before: int, after: int, is_late: bool) -> None:

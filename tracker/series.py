@@ -56,6 +56,13 @@ class Cursor(NamedTuple):
         return ":".join(map(str, self))
 
 
+class Span(NamedTuple):
+    """Among which steps the points of a window lie; None where it is open to the newest."""
+
+    first_step: int
+    last_step: int | None
+
+
 @dataclass(frozen=True)
 class Window:
     """What a chart shows: unit of the x axis, visible range in that unit (None: all), and how many points fit."""
@@ -140,9 +147,10 @@ def read(wanted: list[Source], window: Window, since: Iterable[Cursor] = ()) -> 
         if len(points) >= source.count - cursor.count:
             found[source.pk] = _series(source, points, window, behind=cursor)
     # new to the chart, or with points that arrived out of order
-    for source, points in _read_levels([s for s in wanted if s.pk not in found], window):
+    spans: dict[int, Span] = {}
+    for source, points in _read_levels([s for s in wanted if s.pk not in found], window, spans):
         found[source.pk] = _series(source, points, window, is_thinned=True)
-    for source, points in _read([s for s in wanted if s.pk not in found], window, {}):
+    for source, points in _read([s for s in wanted if s.pk not in found], window, {}, spans):
         found[source.pk] = _series(source, points, window)
     return [found[source.pk] for source in wanted]
 
@@ -249,11 +257,12 @@ _TO_STEP = " AND step <= coalesce((SELECT min(step) FROM tracker_metricpoint WHE
 _BEHIND = " AND (step, timestamp_ms) > ({step}, {timestamp_ms})"
 
 
-def _read(wanted: list[Source], window: Window, known: dict[int, Cursor]):
+def _read(wanted: list[Source], window: Window, known: dict[int, Cursor], spans: dict[int, Span] | None = None):
     """Yield (source, points in the order of step and timestamp): one query, or one a MAX_POINTS_AT_ONCE points."""
     for batch in _batches(wanted):
         # numbers of ours only, and COPY takes no parameters
-        rows = points_of.fetch(" UNION ALL ".join(_query(source.pk, window, known.get(source.pk)) for source in batch))
+        queries = [_query(source.pk, window, known.get(source.pk), (spans or {}).get(source.pk)) for source in batch]
+        rows = points_of.fetch(" UNION ALL ".join(queries))
         yield from zip(batch, _split(rows, [source.pk for source in batch]), strict=True)
 
 
@@ -270,11 +279,13 @@ def _batches(wanted: list[Source]):
         yield batch
 
 
-def _query(pk: int, window: Window, behind: Cursor | None) -> str:
+def _query(pk: int, window: Window, behind: Cursor | None, span: Span | None) -> str:
     sql = points_of.SELECT.format(pk=pk)
     if behind:
         sql += _BEHIND.format(step=behind.step, timestamp_ms=behind.timestamp_ms)
-    # times have no index: their range is cut out of what was read
+    # times have no index: their range is cut out of what was read, which the levels keep small
+    if window.x != "step" and span:
+        sql += f" AND step >= {span.first_step}" + ("" if span.last_step is None else f" AND step <= {span.last_step}")
     if window.x == "step" and window.start is not None:
         sql += _FROM_STEP.format(pk=pk, low=_int64(math.ceil(window.start)))
     if window.x == "step" and window.end is not None:
@@ -282,8 +293,11 @@ def _query(pk: int, window: Window, behind: Cursor | None) -> str:
     return sql
 
 
-def _read_levels(wanted: list[Source], window: Window):
-    """Yield (source, points of its levels and the points behind them) for the series whose levels are right and fine enough."""
+def _read_levels(wanted: list[Source], window: Window, spans: dict[int, Span]):
+    """Yield (source, points of its levels and the points behind them) for the series whose levels are right and fine enough.
+
+    Of all whose levels are right it puts into `spans` where the window lies.
+    """
     import numpy as np
 
     long = {source.pk: source for source in wanted if source.count >= levels.MIN_POINTS}
@@ -291,9 +305,13 @@ def _read_levels(wanted: list[Source], window: Window):
     tails = _tails(known)
     right = {pk: found for pk, found in known.items() if found.covers + len(tails[pk]) == long[pk].count}
     chosen = {pk: _between(found, window, long[pk]) for pk, found in right.items()}
+    for pk, parts in chosen.items():
+        # a clock that was set back brings later steps into the window
+        is_open = parts[-1] is right[pk].parts[-1] or _meets(tails[pk], long[pk], window)
+        spans[pk] = Span(parts[0].first_step, None if is_open else parts[-1].last_step)
     thinned = levels.read([part for parts in chosen.values() for part in parts])
     for pk, points in thinned.items():
-        if chosen[pk][-1] is right[pk].parts[-1]:
+        if spans[pk].last_step is None:
             points = np.concatenate([points, tails[pk]])
         if _is_fine_enough(points, long[pk], window):
             yield long[pk], points
@@ -316,6 +334,14 @@ def _between(found: Levels, window: Window, source: Source):
     if window.x == "relative":
         return found.between("time", *(source.start_time_ms + bound * 1000 for bound in (window.low, window.high)))
     return found.between(window.x, window.low, window.high)
+
+
+def _meets(points: "np.ndarray", source: Source, window: Window) -> bool:
+    """Whether any of these points lies in a window of time."""
+    if window.x == "step" or not window.is_zoomed:
+        return False
+    x, _, _ = _axes(points, source, window)
+    return bool(((x >= window.low) & (x <= window.high)).any())
 
 
 def _is_fine_enough(points: "np.ndarray", source: Source, window: Window) -> bool:

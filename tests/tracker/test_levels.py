@@ -123,6 +123,33 @@ def test_a_wide_zoom_is_drawn_from_levels(run, x, scale):
     assert found.x[-1] >= 3_000 * scale
 
 
+@pytest.mark.parametrize(("start_s", "end_s"), [(70, 76), (25.55, 25.65), (0, 5), (190, 199)])
+def test_a_fine_zoom_by_time_reads_the_points_of_its_parts(run, start_s, end_s, monkeypatch):
+    metric = write(run, wavy())
+    before = read(run, x="relative", start=start_s, end=end_s, max_points=200)
+    levels.build(metric.pk)
+    fetch, num_read = levels.points.fetch, []
+    monkeypatch.setattr(levels.points, "fetch", lambda sql: num_read.append(len(rows := fetch(sql))) or rows)
+
+    found = read(run, x="relative", start=start_s, end=end_s, max_points=200)
+
+    assert found.x.tolist() == before.x.tolist()
+    assert found.is_complete
+    # the tail behind the levels, and at most two parts
+    assert sum(num_read) <= 3 * (levels.BLOCK + levels.MARGIN) + 2 * levels.PART
+
+
+def test_points_of_a_clock_that_was_set_back_are_in_the_zoom(run):
+    metric = write(run, wavy())
+    levels.build(metric.pk)
+    with transaction.atomic():
+        ingest.write(run.pk, [("loss", ingest.point(7.0, timestamp_ms=run.start_time_ms + 40_050, step=3_000))])
+
+    found = read(run, x="relative", start=39, end=41, max_points=200)
+
+    assert 7.0 in found.y.tolist()
+
+
 def test_gaps_stay_in_levels(run):
     values = wavy()
     values[300:364] = [float("nan")] * 64
