@@ -26,6 +26,7 @@ def search(request):
             "models": _models(request, text),
             "stages": models.SHOWN_STAGES,
             "runs": _runs(request, text),
+            "num_names": find.MAX_NAMES if find.oldest_named() else 0,
         }
     return render(request, "search/search.html", context)
 

@@ -92,7 +92,7 @@ def test_it_costs_the_same_whatever_is_found(mel, number, django_assert_max_num_
         experiment = make_experiment(f"seams-{count}", by=other, tags=[("team", "vision")])
         make_run(experiment, by=other, name=f"seams-run-{count}")
 
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(17):
         mel.get("/search?q=seams")
 
 
@@ -105,3 +105,16 @@ def test_models_are_found_by_name_and_tag(mel, member, stranger):
     assert "/models/weld-seams" in page
     assert "pricing" not in page
     assert "/models/weld-seams" in mel.get("/search?q=team=vision").text
+
+
+def test_names_of_old_runs_are_left_to_their_experiment_and_the_page_says_so(mel, member, monkeypatch):
+    old = make_run(by=member, name="quiet-ibis-1")
+    make_run(by=member, name="quiet-ibis-2")
+    monkeypatch.setattr("tracker.find.MAX_NAMES", 1)
+
+    page = mel.get("/search?q=ibis").text
+
+    assert "quiet-ibis-2" in page
+    assert "quiet-ibis-1" not in page
+    assert "by name among the newest 1" in page
+    assert "quiet-ibis-1" in mel.get(f"/search?q={old.run_id[:12]}").text
