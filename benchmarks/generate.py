@@ -29,6 +29,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from accounts.models import User
+from tracker import run_index
 from tracker.models import Experiment, Run
 
 START_MS = 1_700_000_000_000
@@ -60,6 +61,7 @@ def main() -> None:
         long = Shape("long", first, runs=options.series, metrics=1, params=1)
         timed("long runs", lambda: make_runs(bulk, long, user))
         timed("long series", lambda: make_series(bulk, options.points))
+        timed("index by value", index_ended)
         print("indexes …", flush=True)
     timed("counts", lambda: bulk.run(COUNT_RUNS))
     timed("statistics", bulk.analyse)
@@ -130,6 +132,13 @@ def make_series(bulk: Bulk, points: int) -> None:
         for first in range(0, points, 100_000):  # a batch stays in memory
             bulk.run(SERIES, metric=metric, start_ms=start_ms, first=first, count=min(100_000, points - first))
         bulk.run(ROLLUP, metric=metric)
+
+
+@transaction.atomic
+def index_ended() -> None:
+    """Do at once what the job does run by run."""
+    run_index.add_where("r.status <> 'RUNNING'")
+    run_index.waiting().update(is_indexed=True)
 
 
 # {numbers first count}: a table n(n) of so many whole numbers; {hex n}: the number as 32 hexadecimal digits

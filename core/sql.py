@@ -149,3 +149,23 @@ def waiting_at_most(milliseconds: int):
         finally:
             connection.wait_at_most_s = usual_s
             cursor.execute(f"PRAGMA busy_timeout = {int(usual_s * 1000)}")
+
+
+@contextmanager
+def snapshot():
+    """Have the statements inside, which only read, see the database as it was at the first of them.
+
+    Inside another one, or a transaction of the caller's, it is this that they see: on SQLite one moment, too.
+    """
+    if connection.in_atomic_block or getattr(connection, "is_in_snapshot", False):
+        yield
+        return
+    with connection.cursor() as cursor:
+        # Django's own way would take SQLite's lock for writing
+        cursor.execute("BEGIN" if connection.vendor == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.is_in_snapshot = True
+        try:
+            yield
+        finally:
+            connection.is_in_snapshot = False
+            cursor.execute("ROLLBACK")

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from core.errors import InvalidFilter
+from core.sql import snapshot
 from pages import table_state
 from pages.experiment_head import head
 from pages.run_table import runs_of
@@ -28,7 +29,8 @@ def experiment_charts(request, pk):
     num = next((num for num in NUMS if str(num) == request.GET.get("num")), DEFAULT_NUM)
     error, runs = None, []
     try:
-        runs = list(runs_of(experiment, state).order_by("-start_time_ms", "run_id")[: num + 1])
+        with snapshot():
+            runs = list(runs_of(experiment, state).order_by("-start_time_ms", "run_id")[: num + 1])
     except InvalidFilter as invalid:
         error = invalid
     context = {

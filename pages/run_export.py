@@ -1,13 +1,13 @@
 """The runs table as CSV: all runs that match, with the columns that are shown, read by pages and never held at once."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from pages.run_rows import author, logged_and_registered
 from pages.table_state import TableState
-from tracker import run_table
 from tracker.columns import Column
+from tracker.keyset import Page
 from tracker.models import Run
 from tracker.run_table import Logged
 
@@ -23,13 +23,13 @@ class _Echo:
         return text
 
 
-def as_csv(rows, state: TableState, primary=None, *, user) -> Iterator[str]:
-    """Yield lines; no cursor stays open between them, so that a slow reader holds nothing."""
+def as_csv(page_of: Callable[[int, str], Page], state: TableState, primary=None, *, user) -> Iterator[str]:
+    """Yield lines of the pages (of a size, behind a place); no cursor stays open between them, so a slow reader holds nothing."""
     writer = csv.writer(_Echo())
     yield writer.writerow(["run_id", "name", *(safe(_title(column)) for column in state.columns)])
     after = ""
     while after is not None:
-        page = run_table.page(rows, state.sort, size=BATCH, after=after, primary=primary)
+        page = page_of(BATCH, after)
         logged = logged_and_registered(page.rows, state.columns, primary, user=user)
         for run in page.rows:
             values = [_value(run, column, logged) for column in state.columns]

@@ -6,6 +6,7 @@ from django.db.models import BooleanField, Expression, QuerySet
 
 from tracker.columns import known_columns
 from tracker.models import Experiment
+from tracker.search import indexed
 from tracker.search.conditions import Conditions
 from tracker.search.fragments import all_of
 from tracker.search.grammar import PAGES, parse
@@ -33,12 +34,16 @@ class Matches(Expression):
         return f"({_ALIAS.sub(f'{table}.', self.fragment.text)})", list(self.fragment.parameters)
 
 
-def matching(runs: QuerySet, text: str, *, now_ms: int) -> QuerySet:
-    """Return the runs that a filter describes. Raises InvalidFilter with the position of what cannot be understood."""
+def matching(runs: QuerySet, text: str, *, now_ms: int, experiment: Experiment, is_by_start: bool = False) -> QuerySet:
+    """Return the runs, all of this experiment, that a filter describes; `is_by_start` if a page of them is read in this order.
+    Raises InvalidFilter with the position of what cannot be understood."""
     tree = parse(text, RUNS, dialect=PAGES, now_ms=now_ms)
     if tree is None:
         return runs
-    return runs.filter(Matches(all_of(Conditions(RUNS).compile(tree))))
+    conditions, index = Conditions(RUNS).compile(tree), indexed.of([experiment.pk], tree)
+    if index and not (is_by_start and index.is_common(conditions)):
+        conditions = Conditions(RUNS, index=index).compile(tree)
+    return runs.filter(Matches(all_of(conditions)))
 
 
 def completions(experiment: Experiment, written: str) -> list[str]:

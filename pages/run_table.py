@@ -1,5 +1,6 @@
 """The runs table of an experiment: the page, its live part, its columns, its export."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -11,16 +12,19 @@ from django.views.decorators.http import conditional_page, require_GET, require_
 
 from core.clock import now_ms
 from core.errors import InvalidFilter
+from core.sql import snapshot
 from pages import run_rows, table_state
 from pages.experiment_head import head
 from pages.run_baseline import baseline_of
 from pages.run_export import as_csv
 from pages.run_filters import completions, matching
 from pages.table_state import COLUMNS_COOKIE, TableState
-from tracker import run_table
+from tracker import run_table, sorted_runs
 from tracker.columns import ATTRIBUTES, MAX_KEY, ROLLUPS, Column, Known, known_columns, parse_all
 from tracker.lookups import experiment_by_id
 from tracker.models import Experiment, Run
+from tracker.search import View
+from tracker.search.fragments import Fragment
 
 COOKIE_AGE_S = 365 * 24 * 3600
 MAX_COOKIE = 3500
@@ -56,7 +60,8 @@ def experiment_live(request, pk):
     newest = int(newest) if newest.isascii() and newest.isdecimal() and len(newest) < 19 else _newest(experiment)
     context = {**shown, **_table(experiment, state, shown["primary"], newest, user=request.user)}
     if not context["error"] and not state.is_trash:
-        context["num_new"] = runs_of(experiment, state).filter(pk__gt=newest).order_by()[:MAX_NEW].count()
+        with snapshot():
+            context["num_new"] = runs_of(experiment, state).filter(pk__gt=newest).order_by()[:MAX_NEW].count()
     return render(request, "experiments/_runs_live.html", context)
 
 
@@ -66,9 +71,16 @@ def experiment_csv(request, pk):
     experiment = experiment_by_id(str(pk), user=request.user)
     primary = head(request, experiment, tab="runs")["primary"]
     state = table_state.read(request, experiment, primary)
-    rows = runs_of(experiment, state)
+    # here, and not with the first line: what cannot be understood is said before any is sent
+    runs_of(experiment, state)
+
+    def page(size, after):
+        with snapshot():
+            rows = runs_of(experiment, state)
+            return _sorted(request.user, experiment, rows, replace(state, size=size, after=after, before=""), primary)
+
     response = StreamingHttpResponse(
-        as_csv(rows, state, primary, user=request.user), content_type="text/csv; charset=utf-8"
+        as_csv(page, state, primary, user=request.user), content_type="text/csv; charset=utf-8"
     )
     response["Content-Disposition"] = f'attachment; filename="experiment-{experiment.pk}-runs.csv"'
     return response
@@ -144,9 +156,15 @@ def experiment_complete(request, pk):
 
 
 def runs_of(experiment: Experiment, state: TableState):
-    """Return the runs that the table pages through. Raises InvalidFilter."""
+    """Return the runs that the table pages through. Raises InvalidFilter.
+
+    Ask for them and read them in one snapshot: they may be looked for in the index by value.
+    """
     rows = Run.objects.filter(experiment=experiment)
-    return matching(rows.deleted() if state.is_trash else rows.active(), state.q, now_ms=now_ms())
+    rows = rows.deleted() if state.is_trash else rows.active()
+    # what the search sorts is only counted here
+    is_by_start = state.sort.column.kind == "started" or sorted_runs.sorts_by(state.sort)
+    return matching(rows, state.q, now_ms=now_ms(), experiment=experiment, is_by_start=is_by_start)
 
 
 def _newest(experiment: Experiment) -> int:
@@ -162,10 +180,11 @@ def _table(experiment: Experiment, state: TableState, primary, newest: int, *, u
     error, found, opened, num_matching = None, None, {}, 0
     baseline = baseline_of(experiment, state)
     try:
-        # + 0, because SQLite would take an index by key for this and sort all runs of the experiment
-        rows = runs_of(experiment, state).alias(number=F("pk") + 0).filter(number__lte=newest)
-        found, opened = _page(rows.exclude(pk=baseline.pk) if baseline else rows, state, primary)
-        num_matching = _count(experiment, rows, state)
+        with snapshot():
+            # + 0, because SQLite would take an index by key for this and sort all runs of the experiment
+            rows = runs_of(experiment, state).alias(number=F("pk") + 0).filter(number__lte=newest)
+            found, opened = _page(user, experiment, rows, state, primary, newest=newest, baseline=baseline)
+            num_matching = _count(experiment, rows, state)
     except InvalidFilter as invalid:
         error = invalid
     return {
@@ -193,10 +212,29 @@ def _table(experiment: Experiment, state: TableState, primary, newest: int, *, u
     }
 
 
-def _page(rows, state: TableState, primary):
+def _page(user, experiment: Experiment, rows, state: TableState, primary, *, newest: int, baseline: Run | None):
+    rows = rows.exclude(pk=baseline.pk) if baseline else rows
+    where = [Fragment("t.id + 0 <= %s", (newest,)), *([Fragment("t.id + 0 <> %s", (baseline.pk,))] if baseline else [])]
     top = run_table.top_level(rows) if state.is_nested else rows
-    found = run_table.page(top, state.sort, size=state.size, after=state.after, before=state.before, primary=primary)
+    found = _sorted(user, experiment, top, state, primary, where=where)
     return found, run_table.children(rows, state.opened) if state.is_nested and state.opened else {}
+
+
+def _sorted(user, experiment: Experiment, rows, state: TableState, primary, *, where=()):
+    """Return a page of `rows`; `where` says once more, for the search, what they were filtered by beside the state."""
+    place = {"size": state.size, "after": state.after, "before": state.before}
+    if not sorted_runs.sorts_by(state.sort):
+        return run_table.page(rows, state.sort, primary=primary, **place)
+    view = View.DELETED_ONLY if state.is_trash else View.ACTIVE_ONLY
+    return sorted_runs.page(
+        user=user,
+        experiment=experiment.pk,
+        sort=state.sort,
+        text=state.q,
+        view=view,
+        where=tuple(where),
+        **place,
+    )
 
 
 def _count(experiment: Experiment, rows, state: TableState) -> int:

@@ -18,10 +18,14 @@ def mend_flush() -> None:
     def sql_flush(self, *args, **kwargs):
         statements = original(self, *args, **kwargs)
         if self.connection.vendor == "postgresql":
-            return [*statements, "TRUNCATE tracker_metricpoint"]
+            return [*statements, "TRUNCATE tracker_metricpoint, tracker_indexedmetric, tracker_indexedparam"]
         with self.connection.cursor() as cursor:
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
             triggers = cursor.fetchall()
+        statements = [
+            *statements,
+            *(f"DELETE FROM {table}" for table in ("tracker_indexedmetric", "tracker_indexedparam")),
+        ]
         return [*(f"DROP TRIGGER {name}" for name, _ in triggers), *statements, *(sql for _, sql in triggers)]
 
     kind.sql_flush = sql_flush

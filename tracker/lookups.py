@@ -11,6 +11,7 @@ from django.db import connection
 from accounts.access import Level, member_level
 from core.errors import InvalidValue, NotAllowed, NotFound
 from core.sql import fetch_one
+from tracker import run_index
 from tracker.models import Experiment, LoggedModel, Run
 
 
@@ -182,9 +183,21 @@ def run_row(run_id: str, *, user, level: Level = Level.VIEW) -> RunRow:
 def hold_run(pk: int) -> None:
     """Keep other writers of this run out until the transaction ends. Raises NotFound if it was purged meanwhile.
 
+    Who writes metrics or params holds it by hold_run_to_log.
+
     One lock a run leaves no circle for two batches to wait in. SQLite has one writer at a time anyway.
     """
     if connection.vendor == "postgresql" and not fetch_one(
         "SELECT 1 FROM tracker_run WHERE id = %s FOR NO KEY UPDATE", [pk]
     ):
         raise NotFound("The run was deleted for good.")
+
+
+def hold_run_to_log(pk: int) -> None:
+    """Hold the run as hold_run does, and take it out of the index by value, because what is indexed will change."""
+    lock = " FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
+    found = fetch_one(f"SELECT is_indexed FROM tracker_run WHERE id = %s{lock}", [pk])
+    if found is None:
+        raise NotFound("The run was deleted for good.")
+    if found[0]:
+        run_index.take_out([pk])

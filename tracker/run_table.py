@@ -28,6 +28,7 @@ from tracker.columns import PARENT, Column, is_small_good
 from tracker.keyset import Key
 from tracker.models import DatasetInput, LoggedModel, Metric, Param, Run, RunTag
 from tracker.models.run import AsRunId
+from tracker.run_index import NUMBER_PATTERN
 
 # what the source column is drawn from
 SOURCE_TAGS = ("mlflow.source.name", "mlflow.source.git.commit", "mlflow.source.type", PARENT)
@@ -166,10 +167,6 @@ def _stored(column: Column, primary) -> str:
     return "min" if is_small_good(column.key, primary) else "max"
 
 
-# JSON's numbers: what both engines can tell and neither fails to convert
-_NUMBER = r"^-?(0|[1-9][0-9]{0,99})(\.[0-9]{1,99})?([eE][+-]?[0-9]{1,2})?$"
-
-
 class AsNumber(Func):
     """Text as a double where it is written as a number, else null."""
 
@@ -189,7 +186,7 @@ class AsNumber(Func):
         return self.as_sql(
             compiler,
             connection,
-            template=f"CASE WHEN %(expressions)s ~ '{_NUMBER}' THEN CAST(%(expressions)s AS double precision) END",
+            template=f"CASE WHEN %(expressions)s ~ '{NUMBER_PATTERN}' THEN CAST(%(expressions)s AS double precision) END",
         )
 
 
@@ -212,7 +209,9 @@ class AsRank(Func):
         return self.as_sql(
             compiler,
             connection,
-            template=(f"CASE WHEN %(expressions)s IS NULL THEN 2 WHEN %(expressions)s ~ '{_NUMBER}' THEN 0 ELSE 1 END"),
+            template=(
+                f"CASE WHEN %(expressions)s IS NULL THEN 2 WHEN %(expressions)s ~ '{NUMBER_PATTERN}' THEN 0 ELSE 1 END"
+            ),
         )
 
 

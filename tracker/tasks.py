@@ -2,7 +2,7 @@
 
 from core import jobs, schedule
 from core.actions import jobs as job_actions
-from tracker import levels, liveness
+from tracker import levels, liveness, run_index
 from tracker.actions import artifact_sweep, verification
 
 SWEEP = "artifact.sweep"
@@ -31,3 +31,13 @@ def request_sweep():
 schedule.periodic("runs.watch", every_s=liveness.LOOK_EVERY.total_seconds(), is_needed=liveness.has_live)(
     liveness.watch
 )
+
+
+@schedule.periodic("runs.index", every_s=5, is_needed=lambda: run_index.waiting().exists())
+def index_ended_runs():
+    run_index.index(run_index.waiting())
+
+
+@schedule.periodic("runs.index_quiet", every_s=3600, is_needed=lambda: run_index.quiet().exists())
+def index_quiet_runs():
+    run_index.index(run_index.quiet())

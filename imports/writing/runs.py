@@ -18,7 +18,7 @@ from imports.writing.experiments import deletion_time
 from tracker import ingest
 from tracker.actions.inputs import CONTEXT_TAG, link_datasets
 from tracker.locations import below
-from tracker.lookups import hold_run
+from tracker.lookups import hold_run_to_log
 from tracker.models import Experiment, Metric, ModelInput, ModelOutput, Run
 from tracker.rollup import Point
 from tracker.validation import MAX_KEY
@@ -76,9 +76,10 @@ class RunWriter:
             if new:
                 self._insert(new)
             fresh = {run.run_id for run in new}
-            for run_id, batch in points.items():
+            # in the order in which the index by value holds them
+            for run_id, batch in sorted(points.items(), key=lambda pair: self.keys[pair[0]]):
                 if run_id not in fresh:
-                    hold_run(self.keys[run_id])
+                    hold_run_to_log(self.keys[run_id])
                 ordered = {key: sorted(points) for key, points in batch.items()}
                 num_new = ingest.write_batch(self.keys[run_id], ordered)
                 self._report.took("metric points", num_new)
@@ -130,7 +131,7 @@ class RunWriter:
         self.keys[run.run_id] = pk
         self._report.found("runs")
         with transaction.atomic():
-            hold_run(pk)
+            hold_run_to_log(pk)
             row = Run.objects.get(pk=pk)
             if row.is_deleted and not run.is_deleted:
                 self._report.note("runs", run.run_id, "It was deleted here since; nothing is added to it.")

@@ -24,7 +24,8 @@ def engine() -> str:
 def tables() -> list[str]:
     """Return every table that holds something of ours, points included."""
     known = {model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed}
-    return sorted({*known, "tracker_metricpoint", "django_migrations"})
+    by_hand = {"tracker_metricpoint", "tracker_indexedmetric", "tracker_indexedparam"}
+    return sorted({*known, *by_hand, "django_migrations"})
 
 
 @contextmanager

@@ -122,10 +122,10 @@ def test_reading_does_not_wait_for_a_writer(held, api, admin):
 @pytest.mark.parametrize(
     ("call", "data", "holder"),
     [
-        ("log-metric", {"key": "m", "value": 1, "timestamp": 1}, "batches"),
-        ("log-parameter", {"key": "p", "value": "1"}, "params"),
-        ("set-tag", {"key": "t", "value": "1"}, "tags"),
-        ("outputs", {"models": [{"model_id": "m-1"}]}, "inputs"),
+        ("log-metric", {"key": "m", "value": 1, "timestamp": 1}, "batches.hold_run_to_log"),
+        ("log-parameter", {"key": "p", "value": "1"}, "params.hold_run_to_log"),
+        ("set-tag", {"key": "t", "value": "1"}, "tags.hold_run"),
+        ("outputs", {"models": [{"model_id": "m-1"}]}, "inputs.hold_run"),
     ],
 )
 def test_a_run_that_is_purged_meanwhile_is_not_found(transactional_db, api, admin, monkeypatch, call, data, holder):
@@ -135,7 +135,7 @@ def test_a_run_that_is_purged_meanwhile_is_not_found(transactional_db, api, admi
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM tracker_run WHERE id = %s", [pk])
 
-    monkeypatch.setattr(f"tracker.actions.{holder}.hold_run", purge)
+    monkeypatch.setattr(f"tracker.actions.{holder}", purge)
 
     answer = api.post(f"runs/{call}", run_id=run.run_id, **data)
 

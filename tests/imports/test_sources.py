@@ -14,7 +14,9 @@ from imports.sources.opening import Address, open_source
 from registry.actions import transitions
 from registry.models import ModelVersion, RegisteredModel, StageEvent
 from tests.factories import make_user
+from tracker import search
 from tracker.models import Artifact, Experiment, LoggedModel, Metric, Run
+from tracker.tasks import index_ended_runs
 
 pytestmark = [pytest.mark.client, pytest.mark.django_db]
 
@@ -180,6 +182,28 @@ def test_a_source_that_grew_brings_what_is_new(stock, take, tmp_path):
     assert not Experiment.objects.filter(name="other").exists()
     assert ModelVersion.objects.get(model__name="fraud", version=2).stage == "Production"
     assert "stays in Production" in str(again.problems)
+
+
+def test_what_arrives_for_a_run_that_is_indexed_is_found(stock, take, tmp_path, admin):
+    copy = tmp_path / "mlflow.db"
+    shutil.copy(stock.database, copy)
+    take(copy, artifacts=stock.artifacts)
+    index_ended_runs()
+    first = Run.objects.get(run_id=stock.ids["first"])
+    assert first.is_indexed
+    with sqlite3.connect(copy) as database:
+        database.execute("INSERT INTO metrics VALUES ('loss', 0.0625, 1, ?, 999, 0)", [first.run_id])
+        database.execute("INSERT INTO params VALUES ('late', '1', ?)", [first.run_id])
+
+    take(copy, artifacts=stock.artifacts)
+
+    query = search.Query("metrics.loss = 0.0625 AND params.late = '1'")
+    asked = {"user": admin, "experiments": [first.experiment_id], "query": query, "limit": 9}
+    assert search.runs(**asked).rows == [first]
+    index_ended_runs()
+    first.refresh_from_db()
+    assert first.is_indexed
+    assert search.runs(**asked).rows == [first]
 
 
 def test_one_experiment_under_a_prefix(stock, take):

@@ -9,7 +9,7 @@ from tracker import ingest
 from tracker.actions import params as param_actions
 from tracker.actions import tags as tag_actions
 from tracker.actions.runs import refuse_deleted
-from tracker.lookups import RunRow, hold_run
+from tracker.lookups import RunRow, hold_run, hold_run_to_log
 from tracker.models import Experiment, LoggedModel, LoggedModelMetric, Run
 from tracker.validation import check_key, check_text, is_key
 
@@ -67,7 +67,7 @@ def _write(run, metrics: list[Measurement], params: dict[str, str], tags: dict[s
     # before the transaction: what needs no database must not hold others up
     points = ingest.of_measurements(metrics)
     with transaction.atomic():
-        hold_run(run.pk)
+        (hold_run_to_log if metrics or params else hold_run)(run.pk)
         if params:
             param_actions.write(run, params)
         ingest.write_batch(run.pk, points)

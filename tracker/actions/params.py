@@ -5,7 +5,7 @@ from django.db import transaction
 from core.errors import InvalidValue
 from core.sql import any_of, fetch_all, write_rows
 from tracker.actions.runs import refuse_deleted
-from tracker.lookups import RunRow, hold_run
+from tracker.lookups import RunRow, hold_run_to_log
 from tracker.models import Run
 from tracker.validation import MAX_PARAM_VALUE, check_key
 
@@ -16,7 +16,7 @@ _INSERT = "INSERT INTO tracker_param (run_id, key, value) {rows} ON CONFLICT (ru
 def log(run: RunRow | Run, key: str, value: str, *, by) -> None:
     """Write one param. Raises InvalidValue where it has another value already."""
     check_key(key)
-    hold_run(run.pk)
+    hold_run_to_log(run.pk)
     refuse_deleted(run)
     write(run, {key: value})
 

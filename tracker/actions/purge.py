@@ -12,7 +12,7 @@ from django.db.models import Count, Q, Sum
 from core.actions import audit
 from core.clock import now_ms
 from core.errors import Conflict, InvalidValue, NotAllowed
-from tracker import holds
+from tracker import holds, run_index
 from tracker.actions.experiments import check_name, recount
 from tracker.actions.selections import visible
 from tracker.models import Artifact, Experiment, LoggedModel, Metric, Run
@@ -159,6 +159,7 @@ def _purge_batch(pks: list[int], by, token_id: int | None, *, is_audited: bool =
     doomed = list(Run.objects.select_for_update().exclude(deleted_at=None).filter(pk__in=pks).order_by("pk"))
     found = [run.pk for run in doomed]
     LoggedModel.objects.filter(source_run__in=found).delete()
+    run_index.take_out(found)
     _delete_points(found)
     Run.objects.filter(pk__in=found).delete()
     for experiment_id in {run.experiment_id for run in doomed}:

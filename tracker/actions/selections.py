@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.actions import audit
 from core.errors import InvalidValue, NotAllowed, NotFound
-from tracker import holds
+from tracker import holds, run_index
 from tracker.actions.experiments import recount
 from tracker.actions.runs import RUN_NAME_TAG
 from tracker.models import Dataset, DatasetInput, Experiment, LoggedModel, Run, RunTag
@@ -66,6 +66,7 @@ def move(run_ids: Collection[str], to: Experiment, *, by, token_id: int | None =
     _hold(sources)
     moving = list(runs.filter(experiment__in=sources).select_related("experiment"))
     pks = [run.pk for run in moving]
+    run_index.take_out(Run.objects.select_for_update().filter(pk__in=pks).order_by("pk").values_list("pk", flat=True))
     LoggedModel.objects.filter(source_run__in=pks).update(experiment=to)
     _take_datasets_along(pks, to)
     Run.objects.filter(pk__in=pks).update(experiment=to)

@@ -13,6 +13,7 @@ from tracker.models.logged_model import (
 from tracker.models.metric import Metric, MetricLevel
 from tracker.models.pulse import Pulse
 from tracker.models.run import Param, Run, RunTag
+from tracker.models.run_index import IndexedKey
 from tracker.models.upload import Piece, Upload
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Experiment",
     "ExperimentGrant",
     "ExperimentTag",
+    "IndexedKey",
     "LoggedModel",
     "LoggedModelMetric",
     "LoggedModelParam",

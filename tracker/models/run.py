@@ -90,6 +90,9 @@ class Run(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
     stalled_at = models.DateTimeField(null=True, blank=True, help_text="when it was seen to have fallen silent")
     created_at = models.DateTimeField(auto_now_add=True)
+    is_indexed = models.BooleanField(
+        default=False, db_default=False, help_text="its metrics and params stand in the index by value"
+    )
 
     objects = RunQuerySet.as_manager()
 
@@ -109,6 +112,8 @@ class Run(models.Model):
                 condition=Q(status__in=["FAILED", "KILLED", "SCHEDULED"], deleted_at=None),
                 name="run_unfinished",
             ),
+            # whose metrics and params a search reads by themselves, and who waits for the indexer
+            models.Index(fields=["experiment"], condition=Q(is_indexed=False), name="run_not_indexed"),
         ]
 
     def __str__(self):

@@ -4,25 +4,36 @@ What hangs on a row (metrics, params, tags, datasets) is asked for by EXISTS: no
 never matches, with != neither. NaN is stored as 0 with a flag: it matches != alone.
 """
 
+from typing import TYPE_CHECKING
+
 from tracker.search import fragments
 from tracker.search.fragments import Fragment, all_of
 from tracker.search.kinds import Attribute, Datasets, KeyValues, Kind, Points, Rollups, Type
 from tracker.search.tree import All, AnyOf, Comparison, Node, Not, Text, comparisons
+
+if TYPE_CHECKING:
+    from tracker.search.indexed import Index
 
 # PostgreSQL turns each EXISTS into a join, and looks for the best order of all of them: for minutes, of two hundred
 MAX_JOINED = 8
 
 
 class Conditions:
-    """Compiles the filters of one kind; `datasets` restricts which of a model's metrics count."""
+    """Compiles the filters of one kind; `datasets` restricts which of a model's metrics count.
 
-    def __init__(self, kind: Kind, datasets: tuple[tuple[str, str], ...] = ()):
+    With an index, runs are looked for there as far as it knows what is compared.
+    """
+
+    def __init__(self, kind: Kind, datasets: tuple[tuple[str, str], ...] = (), index: "Index | None" = None):
         self.kind = kind
         self.datasets = datasets
+        self.index = index
 
     def compile(self, node: Node | None) -> list[Fragment]:
         """Return conditions that must all hold."""
-        conditions = [self.of(part) for part in (node.parts if isinstance(node, All) else [node]) if part is not None]
+        has_many = len(list(comparisons(node))) > MAX_JOINED
+        parts = [part for part in (node.parts if isinstance(node, All) else [node]) if part is not None]
+        conditions = [(None if has_many else self.among(part)) or self.of(part) for part in parts]
         if self.datasets and not any(comparison.entity == "metric" for comparison in comparisons(node)):
             points = self.kind.related["metric"]
             conditions.append(
@@ -30,7 +41,14 @@ class Conditions:
                     f"EXISTS (SELECT 1 FROM {points.table} m WHERE m.{points.owner} = t.id", ")"
                 )
             )
-        return list(map(_unjoined, conditions)) if len(list(comparisons(node))) > MAX_JOINED else conditions
+        return list(map(_unjoined, conditions)) if has_many else conditions
+
+    def among(self, node: Node) -> Fragment | None:
+        """Return a comparison by the index, None where it does not know; only as one of those that must all hold.
+
+        As part of an OR PostgreSQL may keep no table of so many runs, and would read them again for each.
+        """
+        return self.index.among(node) if self.index and isinstance(node, Comparison) else None
 
     def of(self, node: Node) -> Fragment:
         match node:

@@ -5,11 +5,13 @@ parts the rows into ranks (0 a value, 1 NaN, 2 missing), each of which is one st
 order; the later columns sort by (rank, value). A place in the ordering is the list of [rank, value] of its row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cmp_to_key
 from typing import NamedTuple
 
 from django.db import connection
 
+from tracker import run_index
 from tracker.search import fragments
 from tracker.search.conditions import latest_point
 from tracker.search.fragments import Fragment, all_of
@@ -17,6 +19,8 @@ from tracker.search.kinds import KeyValues, Kind, Points, Rollups, Type
 from tracker.search.tree import Term
 
 VALUE, NAN, MISSING = 0, 1, 2
+# fields of a term that pages alone sort by: texts as numbers, and as much of a text as has room in an address
+NUMBER, BEGINNING = "number", "beginning"
 
 Place = list[tuple[int, str | int | float | None]]
 
@@ -36,12 +40,18 @@ class Column(NamedTuple):
     is_nullable: bool
     is_ascending: bool
     join: Fragment = Fragment("")
+    # where it is another expression that is null without a value
+    presence: str = ""
+    # in a statement whose rows all have it
+    only_rank: int | None = None
 
     @property
     def rank(self) -> str:
         """Return an expression that is 0 for a value, 1 for NaN, 2 where there is none."""
+        if self.only_rank is not None:
+            return str(self.only_rank)
         nan = f" WHEN {self.nan} THEN 1" if self.nan else ""
-        return f"CASE WHEN {self.value} IS NULL THEN 2{nan} ELSE 0 END" if self.is_nullable else "0"
+        return f"CASE WHEN {self.presence or self.value} IS NULL THEN 2{nan} ELSE 0 END" if self.is_nullable else "0"
 
     @property
     def ranks(self) -> tuple[int, ...]:
@@ -54,10 +64,18 @@ class Column(NamedTuple):
         if not self.is_nullable:
             return None
         if rank == MISSING:
-            return Fragment(f"{self.value} IS NULL")
+            return Fragment(f"{self.presence or self.value} IS NULL")
         if rank == NAN:
             return Fragment(self.nan)
         return Fragment(f"{self.value} IS NOT NULL" + (f" AND NOT {self.nan}" if self.nan else ""))
+
+
+class Side(NamedTuple):
+    """Where a statement takes rows of one rank from: tables, conditions, and the columns over these tables."""
+
+    tables: str
+    where: list[Fragment]
+    columns: list[Column]
 
 
 def columns_of(kind: Kind, terms: Sequence[Term]) -> list[Column]:
@@ -74,7 +92,7 @@ def _column(kind: Kind, term: Term, alias: str) -> Column:
     match related:
         case KeyValues():
             join = Fragment(f"{owned}.{related.owner} = t.id AND {alias}.key = %s", (term.key,))
-            return Column(f"{alias}.value", None, True, term.is_ascending, join)
+            return _text_column(term, f"{alias}.value", join)
         case Rollups():
             join = Fragment(f"{owned}.{related.owner} = t.id AND {alias}.key = %s", (term.key,))
         case Points():
@@ -84,36 +102,75 @@ def _column(kind: Kind, term: Term, alias: str) -> Column:
     return Column(f"{alias}.{value}", nan and f"{alias}.{nan}", True, term.is_ascending, join)
 
 
+def _text_column(term: Term, text: str, join: Fragment) -> Column:
+    """Return the column of a text; as numbers, what is none has the rank of NaN, and the next term sorts it."""
+    if term.field != NUMBER:
+        value = run_index.beginning_of(text) if term.field == BEGINNING else text
+        return Column(value, None, True, term.is_ascending, join)
+    number = run_index.number_of(text)
+    is_text = f"({text} IS NOT NULL AND {number} IS NULL)"
+    return Column(f"({number})", is_text, True, term.is_ascending, join, presence=text)
+
+
 def fetch(
-    kind: Kind, where: list[Fragment], terms: Sequence[Term], *, limit: int, place: Place | None, backwards: bool
+    kind: Kind,
+    where: list[Fragment],
+    terms: Sequence[Term],
+    *,
+    limit: int,
+    place: Place | None,
+    backwards: bool,
+    sides: Callable[[int, Side], list[Side]] | None = None,
 ) -> list[Found]:
-    """Return up to `limit` rows behind `place`, or before it in reverse; from the start or the end for None."""
+    """Return up to `limit` rows behind `place`, or before it in reverse; from the start or the end for None.
+
+    `sides` may part the rows of a rank into several sides, whose rows then are merged.
+    """
     columns = columns_of(kind, terms)
     found: list[Found] = []
     ranks = reversed(columns[0].ranks) if backwards else columns[0].ranks
     for rank in ranks:
         if place is not None and (rank > place[0][0] if backwards else rank < place[0][0]):
             continue
-        behind = _behind_in_rank(columns, place, backwards) if place is not None and rank == place[0][0] else None
-        statement = _statement(kind, where, columns, rank, behind, backwards)
-        found += _run(statement, len(columns), limit - len(found))
+        conditions = [*where, *filter(None, [columns[0].has_rank(rank)])]
+        whole = Side(f"{kind.table} t", conditions, columns)
+        rows = []
+        for side in sides(rank, whole) if sides else [whole]:
+            is_inside = place is not None and rank == place[0][0]
+            behind = _behind_in_rank(side.columns, place, backwards) if is_inside else None
+            rows.append(_run(_statement(side, rank, behind, backwards), len(columns), limit - len(found)))
+        found += _merged(rows, columns, backwards)[: limit - len(found)]
         if len(found) == limit:
             break
     return found
 
 
-def _statement(
-    kind: Kind, where: list[Fragment], columns: list[Column], rank: int, behind: Fragment | None, backwards: bool
-) -> Fragment:
-    values = ", ".join(f"{column.rank}, {column.value}" for column in columns)
+def _merged(sides: list[list[Found]], columns: list[Column], backwards: bool) -> list[Found]:
+    """Return the rows of all sides in one order."""
+    if len(sides) == 1:
+        return sides[0]
+
+    def compare(one: Found, other: Found) -> int:
+        for column, (rank, value), (other_rank, other_value) in zip(columns, one.place, other.place, strict=True):
+            if rank != other_rank:
+                return -1 if (rank < other_rank) != backwards else 1
+            if value != other_value:
+                return -1 if (value < other_value) == (column.is_ascending != backwards) else 1
+        return 0
+
+    return sorted((row for rows in sides for row in rows), key=cmp_to_key(compare))
+
+
+def _statement(side: Side, rank: int, behind: Fragment | None, backwards: bool) -> Fragment:
+    columns = side.columns
+    values = ", ".join(f"{column.rank if n else rank}, {column.value}" for n, column in enumerate(columns))
     joins = [column.join for column in columns if column.join.text]
-    conditions = [*where, columns[0].has_rank(rank), behind]
     return Fragment.joined(
         " ",
         [
-            Fragment(f"SELECT t.id, {values} FROM {kind.table} t"),
+            Fragment(f"SELECT t.id, {values} FROM {side.tables}"),
             *joins,
-            all_of(condition for condition in conditions if condition is not None).wrapped("WHERE "),
+            all_of([*side.where, *filter(None, [behind])]).wrapped("WHERE "),
             Fragment(f"ORDER BY {', '.join(_sorting(columns, rank, backwards))} LIMIT %s"),
         ],
     )
@@ -123,6 +180,8 @@ def _sorting(columns: list[Column], rank: int, backwards: bool) -> list[str]:
     """Return what to sort by; within a rank of the first column only its values differ, if it has any."""
     ordering = []
     for number, column in enumerate(columns):
+        if column.only_rank == MISSING:
+            continue
         if number and column.is_nullable:
             ordering.append(f"{column.rank} {'DESC' if backwards else 'ASC'}")
         if number or rank == VALUE:

@@ -1,7 +1,8 @@
 """Searches as endpoints and pages ask for them: what a user may see, filtered, sorted, a page at a time."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from django.core.exceptions import EmptyResultSet
@@ -10,15 +11,15 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from core.clock import now_ms
-from core.sql import any_of, fetch_one
+from core.sql import any_of, fetch_one, snapshot
 from tracker.models import Experiment, LoggedModel, Run
-from tracker.search import cursors, fragments, keyset
+from tracker.search import cursors, fragments, indexed, keyset
 from tracker.search.conditions import Conditions
 from tracker.search.fragments import Fragment, all_of
 from tracker.search.grammar import PAGES, WIRE, parse
 from tracker.search.kinds import EXPERIMENTS, LOGGED_MODELS, RUNS, Kind
 from tracker.search.ordering import complete, parse_order
-from tracker.search.tree import Term
+from tracker.search.tree import Node, Term
 
 # counting further costs more than anybody reads out of it
 MAX_COUNTED = 10_000
@@ -41,6 +42,8 @@ class Query:
     view: View = View.ACTIVE_ONLY
     dialect: str = WIRE
     datasets: tuple[tuple[str, str], ...] = ()
+    # what else must hold of the row t; no part of what a token is bound to
+    where: tuple[Fragment, ...] = ()
 
     def terms(self, kind: Kind) -> tuple[Term, ...]:
         if any(isinstance(clause, Term) for clause in self.order_by):
@@ -80,9 +83,18 @@ def runs(
     Its rows are instances or, with `fields`, named tuples of these, which cost a fifth. With `is_shared` the tokens work for everybody (they stand in addresses that people send each other); what a reader
     may see is asked again for each page either way.
     """
-    scope = _in_experiments(user, experiments)
+    ids = visible_ids(user, experiments) if experiments else []
     bound_to = binding_of(RUNS, query, sorted(experiments), None if is_shared else user.pk)
-    return page(RUNS, _source(Run, fields), scope, query, limit=limit, token=token, bound_to=bound_to)
+    return page(
+        RUNS,
+        _source(Run, fields),
+        _in_ids(ids),
+        query,
+        limit=limit,
+        token=token,
+        bound_to=bound_to,
+        experiments=ids,
+    )
 
 
 def experiments(
@@ -108,7 +120,8 @@ def count_runs(*, user, experiments: Collection[int], query: Query) -> Count:
     if not query.text and query.view is View.ACTIVE_ONLY and len(experiments) == 1:
         known = Experiment.objects.visible_to(user).filter(pk__in=experiments).values_list("num_runs", flat=True)
         return Count(next(iter(known), 0), True)
-    return _count(RUNS, _in_experiments(user, experiments), query)
+    ids = visible_ids(user, experiments) if experiments else []
+    return _count(RUNS, _in_ids(ids), query, ids)
 
 
 def count_experiments(*, user, query: Query) -> Count:
@@ -133,7 +146,10 @@ def _listed(ids: Collection[int]) -> tuple[str, tuple]:
 
 
 def _in_experiments(user, experiments: Collection[int]) -> Fragment | None:
-    ids = visible_ids(user, experiments) if experiments else []
+    return _in_ids(visible_ids(user, experiments) if experiments else [])
+
+
+def _in_ids(ids: list[int]) -> Fragment | None:
     if not ids:
         return None
     if len(ids) == 1:
@@ -160,15 +176,37 @@ def among_ids(column: str, rows: QuerySet) -> Fragment | None:
 
 
 def page(
-    kind: Kind, source: QuerySet, scope: Fragment | None, query: Query, *, limit: int, token: str, bound_to: str
+    kind: Kind,
+    source: QuerySet,
+    scope: Fragment | None,
+    query: Query,
+    *,
+    limit: int,
+    token: str,
+    bound_to: str,
+    experiments: Collection[int] = (),
 ) -> Page:
-    """Return a page; what is written wrongly is said also where there would be nothing to see."""
-    where, terms = _where(kind, scope, query), query.terms(kind)
+    """Return a page; what is written wrongly is said also where there would be nothing to see.
+
+    `experiments` are those that runs are searched in, for the index by value.
+    """
+    tree, terms = _tree(kind, query), query.terms(kind)
     cursor = cursors.decode(token, bound_to) if token else None
-    if where is None:
-        return Page()
     place, is_backwards = cursor or (None, False)
-    found = keyset.fetch(kind, where, terms, limit=limit + 1, place=place, backwards=is_backwards)
+    # a run that is indexed meanwhile must not fall between two statements
+    with snapshot() if experiments else nullcontext():
+        index = indexed.of(experiments, tree, terms)
+        where = _where(kind, scope, query, tree, index)
+        if where is None:
+            return Page()
+        by_themselves = _where(kind, scope, query, tree, None)
+        sides = index and index.sides(terms, by_themselves)
+        if sides:
+            where = _where(kind, scope, query, tree, replace(index, is_alone=True))
+        is_by_start = (terms[0].entity, terms[0].key) == ("attribute", "start_time")
+        if index and is_by_start and index.is_common(by_themselves):
+            where = by_themselves
+        found = keyset.fetch(kind, where, terms, limit=limit + 1, place=place, backwards=is_backwards, sides=sides)
     has_more, found = len(found) > limit, found[:limit]
     if is_backwards:
         found.reverse()
@@ -180,13 +218,19 @@ def page(
     return page
 
 
-def _where(kind: Kind, scope: Fragment | None, query: Query) -> list[Fragment] | None:
+def _tree(kind: Kind, query: Query) -> Node | None:
+    return parse(query.text, kind, dialect=query.dialect, now_ms=now_ms() if query.dialect == PAGES else 0)
+
+
+def _where(
+    kind: Kind, scope: Fragment | None, query: Query, tree: Node | None, index: indexed.Index | None
+) -> list[Fragment] | None:
     """Return the conditions, None if nothing can match."""
-    tree = parse(query.text, kind, dialect=query.dialect, now_ms=now_ms() if query.dialect == PAGES else 0)
-    conditions = Conditions(kind, query.datasets).compile(tree)
+    conditions = Conditions(kind, query.datasets, index).compile(tree)
     if scope is None:
         return None
-    return [scope, *([Fragment(query.view.value)] if query.view.value else []), *conditions]
+    lifecycle = [Fragment(query.view.value)] if query.view.value else []
+    return [scope, *lifecycle, *query.where, *conditions]
 
 
 def _source(model, fields: Sequence[str]) -> QuerySet:
@@ -200,13 +244,15 @@ def _rows(source: QuerySet, ids: list[int]) -> list:
     return [by_id[pk] for pk in ids if pk in by_id]
 
 
-def _count(kind: Kind, scope: Fragment | None, query: Query) -> Count:
-    where = _where(kind, scope, query)
-    if where is None:
-        return Count(0, True)
-    inner = all_of(where).wrapped(f"SELECT 1 FROM {kind.table} t WHERE ", f" LIMIT {MAX_COUNTED + 1}")
-    counted = inner.wrapped("SELECT count(*) FROM (", ") AS counted")
-    (num_rows,) = fetch_one(counted.text, counted.parameters)
+def _count(kind: Kind, scope: Fragment | None, query: Query, experiments: Collection[int] = ()) -> Count:
+    tree = _tree(kind, query)
+    with snapshot() if experiments else nullcontext():
+        where = _where(kind, scope, query, tree, indexed.of(experiments, tree))
+        if where is None:
+            return Count(0, True)
+        inner = all_of(where).wrapped(f"SELECT 1 FROM {kind.table} t WHERE ", f" LIMIT {MAX_COUNTED + 1}")
+        counted = inner.wrapped("SELECT count(*) FROM (", ") AS counted")
+        (num_rows,) = fetch_one(counted.text, counted.parameters)
     return Count(min(num_rows, MAX_COUNTED), num_rows <= MAX_COUNTED)
 
 
