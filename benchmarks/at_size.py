@@ -185,6 +185,8 @@ def pages(portal: Portal) -> list[Measure]:
         row("experiments, a word", "/experiments", q="experiment-04"),
         row("experiments, by runs", "/experiments", sort="runs"),
         row("first page", "/"),
+        row("search in the head, a run's name", "/search", q="run-4242"),
+        row("search in the head, no such name", "/search", q="nobody-called-it-so"),
     ]
 
 
@@ -217,6 +219,15 @@ def charts(portal: Portal) -> list[Measure]:
         row("the same by time", [first], 300, 30, x="time"),
         row("a quarter of it", [first], 300, 30, **{"from": start, "to": end}),
         row("a thousandth of it", [first], 300, 30, **{"from": start, "to": start + points // 1000}),
+        # points of the generator are 0.1 s apart
+        row(
+            "a thousandth by time",
+            [first],
+            300,
+            300,
+            x="relative",
+            **{"from": start / 10, "to": (start + points // 1000) / 10},
+        ),
         row(f"{len(long)} such series", [run_id for run_id, _ in long], 1000, 1000),
     ]
 
