@@ -1,5 +1,6 @@
 """The real MLflow client in processes of its own, as its users run it: 3.17, and 2.22 where CI made an environment."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,6 +9,14 @@ from pathlib import Path
 
 import pytest
 
+AFTER_EACH = "\n-- done --\n"
+COMMANDS = f"""
+import json, sys
+from mlflow.cli import cli
+for words in json.loads(sys.argv[1]):
+    cli.main(words, "mlflow", standalone_mode=False)
+    print({AFTER_EACH!r}, end="", flush=True)
+"""
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -44,6 +53,11 @@ class MlflowClient:
         )
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def commands(self, server, *commands: list[str]) -> list[str]:
+        """Return what each `mlflow …` printed, one after another in one process: each of its own takes seconds to import."""
+        printed = self.run(server, "-c", COMMANDS, json.dumps(commands))
+        return printed.split(AFTER_EACH)[:-1]
 
     def example(self, server, name: str, **env: str) -> str:
         """Run a file of examples/; return the id of the run that it printed."""

@@ -115,30 +115,41 @@ with mlflow.start_run() as run:
 
 
 def test_the_command_line_manages_experiments_runs_and_artifacts(server, mlflow_client, tmp_path):
-    name = f"by-command-{mlflow_client.version}"
-    mlflow = lambda *words: mlflow_client.run(server, "-m", "mlflow", *words)  # noqa: E731
+    name, note, got, table = (
+        f"by-command-{mlflow_client.version}",
+        tmp_path / "note.txt",
+        tmp_path / "got",
+        tmp_path / "runs.csv",
+    )
+    note.write_text("kept")
 
-    mlflow("experiments", "create", "--experiment-name", name)
-    assert name in mlflow("experiments", "search")
+    _, experiments = mlflow_client.commands(
+        server, ["experiments", "create", "--experiment-name", name], ["experiments", "search"]
+    )
     experiment_id = server.get(f"experiments/get-by-name?experiment_name={name}")["experiment"]["experiment_id"]
     run_id = server.post("runs/create", experiment_id=experiment_id, run_name="by hand")["run"]["info"]["run_id"]
-    assert "by hand" in mlflow("runs", "list", "--experiment-id", experiment_id)
-    assert run_id in mlflow("runs", "describe", "--run-id", run_id)
-    (tmp_path / "note.txt").write_text("kept")
-    mlflow("artifacts", "log-artifact", "--local-file", str(tmp_path / "note.txt"), "--run-id", run_id)
-    assert "note.txt" in mlflow("artifacts", "list", "--run-id", run_id)
-    mlflow(
-        "artifacts", "download", "--run-id", run_id, "--artifact-path", "note.txt", "--dst-path", str(tmp_path / "got")
+    of_run, of_experiment = ["--run-id", run_id], ["--experiment-id", experiment_id]
+    runs, run, _, files, *_ = mlflow_client.commands(
+        server,
+        ["runs", "list", *of_experiment],
+        ["runs", "describe", *of_run],
+        ["artifacts", "log-artifact", "--local-file", str(note), *of_run],
+        ["artifacts", "list", *of_run],
+        ["artifacts", "download", *of_run, "--artifact-path", "note.txt", "--dst-path", str(got)],
+        ["experiments", "csv", *of_experiment, "--filename", str(table)],
+        ["runs", "delete", *of_run],
+        ["runs", "restore", *of_run],
+        ["experiments", "rename", *of_experiment, "--new-name", f"{name}-renamed"],
+        ["experiments", "delete", *of_experiment],
+        ["experiments", "restore", *of_experiment],
     )
-    assert (tmp_path / "got" / "note.txt").read_text() == "kept"
-    mlflow("experiments", "csv", "--experiment-id", experiment_id, "--filename", str(tmp_path / "runs.csv"))
-    assert run_id in (tmp_path / "runs.csv").read_text()
-    mlflow("runs", "delete", "--run-id", run_id)
-    mlflow("runs", "restore", "--run-id", run_id)
-    mlflow("experiments", "rename", "--experiment-id", experiment_id, "--new-name", f"{name}-renamed")
-    mlflow("experiments", "delete", "--experiment-id", experiment_id)
-    mlflow("experiments", "restore", "--experiment-id", experiment_id)
 
+    assert name in experiments
+    assert "by hand" in runs
+    assert run_id in run
+    assert "note.txt" in files
+    assert (got / "note.txt").read_text() == "kept"
+    assert run_id in table.read_text()
     experiment = server.get(f"experiments/get?experiment_id={experiment_id}")["experiment"]
     assert (experiment["name"], experiment["lifecycle_stage"]) == (f"{name}-renamed", "active")
 
