@@ -23,6 +23,9 @@ ERRORS = {
     "401": "No credentials, or none that are good",
     "403": "Not allowed",
     "404": "It does not exist, or you may not know that it does",
+    "409": "Somebody wrote the same at the same moment",
+    "413": "The body is too large",
+    "503": "Busy; try again after the seconds in Retry-After",
 }
 
 
