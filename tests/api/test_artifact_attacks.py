@@ -29,6 +29,7 @@ PATHS = [
 CALLS = {
     "upload": lambda api, owner, path: api.send("PUT", f"{PROXY}/{owner}/{quote(path)}", b"x"),
     "download": lambda api, owner, path: api.send("GET", f"{PROXY}/{owner}/{quote(path)}"),
+    "head": lambda api, owner, path: api.send("HEAD", f"{PROXY}/{owner}/{quote(path)}"),
     "delete": lambda api, owner, path: api.send("DELETE", f"{PROXY}/{owner}/{quote(path)}"),
     "list": lambda api, owner, path: api.call("GET", PROXY, {"path": f"{owner}/{path}"}),
     "list of a run": lambda api, owner, path: api.get("artifacts/list", run_id=api.run.run_id, path=path),
@@ -47,6 +48,12 @@ CALLS = {
         f"{MPU}/complete/{owner}/{quote(path)}", path="a", upload_id="a", parts=[{"part_number": 1}]
     ),
     "mpu abort": lambda api, owner, path: api.post(f"{MPU}/abort/{owner}/{quote(path)}", path="a", upload_id="a"),
+    "presigned upload": lambda api, owner, path: api.post(
+        "artifacts/presigned-upload-url", run_id=api.run.run_id, path=path
+    ),
+    "presigned download": lambda api, owner, path: api.post(
+        "artifacts/presigned-download-url", run_id=api.run.run_id, path=path
+    ),
     "presign": lambda api, owner, path: api.send("GET", f"/api/2.0/mlflow-artifacts/presigned/{owner}/{quote(path)}"),
 }
 
@@ -97,7 +104,7 @@ def test_a_path_that_leads_elsewhere_is_refused(api, canary, call, path):
     answer = CALLS[call](api, owner, path.replace("{}", name))
 
     assert answer.status_code == 400, (answer.status_code, answer.content[:200])
-    assert answer.json()["error_code"] == "INVALID_PARAMETER_VALUE"
+    assert call == "head" or answer.json()["error_code"] == "INVALID_PARAMETER_VALUE"
     assert text.encode() not in answer.content
     assert b"<script>" not in answer.content
     assert not Artifact.objects.exists()

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.access import Level
 from tests.api.test_artifact_attacks import PATHS
-from tests.factories import grant, make_experiment, make_logged_model, make_run
+from tests.factories import grant, make_experiment, make_logged_model, make_model, make_run, make_version
 from tracker import transfers
 from tracker.actions import artifacts
 
@@ -188,6 +188,9 @@ DOORS = [
     "/runs/{}/artifacts",
     "/runs/{}/artifacts?part=folder",
 ]
+# what a part of a page asks for is answered without the frame, which costs more than all the rest
+PART = {"HX-Request": "true"}
+A_FEW = ["../{}", "/etc/passwd", "%2e%2e/{}", "a;/../{}", "a\0b", "é" * 600]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: ascii(path)[:40])
@@ -196,14 +199,47 @@ def test_a_path_that_leads_elsewhere_is_refused(client, member, run, canary, pat
 
     for door in DOORS:
         url, _, part = door.format(run.run_id).partition("?part=")
-        answer = client.get(url, {"path": path.replace("{}", canary.name), **({"part": part} if part else {})})
+        named = {"path": path.replace("{}", canary.name), **({"part": part} if part else {})}
+        answer = client.get(url, named, headers=PART)
 
         assert answer.status_code == 400, door
         assert canary.read_text().encode() not in answer.content
         assert b"<script>alert" not in answer.content
 
 
-@pytest.mark.parametrize("path", ["../{}", "/etc/passwd", "%2e%2e/{}", "a\0b", "é" * 600])
+@pytest.mark.parametrize("path", A_FEW)
+def test_nor_does_it_lead_out_of_a_model_or_a_version(client, member, run, canary, path):
+    client.force_login(member)
+    model = make_logged_model(by=member, source_run=run)
+    make_version(make_model("seams", by=member), by=member, run=run)
+
+    for url, query in {
+        f"/artifacts/{model.model_id}/raw": {},
+        f"/artifacts/{model.model_id}/zip": {},
+        f"/logged-models/{model.model_id}/artifacts": {},
+        f"/runs/{run.run_id}/artifacts": {"model": model.model_id},
+        "/models/seams/versions/1/files": {},
+        "/model-versions/get-artifact": {"name": "seams", "version": "1"},
+    }.items():
+        answer = client.get(url, {"path": path.replace("{}", canary.name), **query}, headers=PART)
+
+        assert answer.status_code == 400, url
+        assert canary.read_text().encode() not in answer.content
+
+
+@pytest.mark.parametrize("path", A_FEW)
+def test_nothing_is_deleted_elsewhere(client, member, run, add, canary, path):
+    client.force_login(member)
+    add(run, "kept.txt")
+    paths = {"path": ["kept.txt", path.replace("{}", canary.name)]}
+
+    answer = client.post(f"/artifacts/{run.run_id}/delete", paths, headers=PART)
+
+    assert answer.status_code == 400
+    assert run.artifacts.count() == 1
+
+
+@pytest.mark.parametrize("path", A_FEW)
 def test_what_is_to_be_unfolded_is_judged_too(client, member, run, canary, path):
     client.force_login(member)
 
