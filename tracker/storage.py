@@ -23,6 +23,8 @@ CHUNK_BYTES = 1024 * 1024
 _KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{32}")
 _FOLDER = re.compile(r"[0-9a-f]{2}")
 _PART = ".part"
+# what opening a link, a socket or what is in place of a folder ends with
+_NOT_OURS = {errno.ELOOP, errno.ENXIO, errno.ENOTDIR}
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -45,16 +47,18 @@ class LocalArtifactStorage(Storage):
     def _open(self, name, mode="rb"):
         if mode != "rb":
             raise ValueError("A stored file is never changed.")
-        with self._folder(name) as folder:
-            # not to wait for the other end of a pipe
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            descriptor = os.open(_name(name), flags, dir_fd=folder)
-        file = os.fdopen(descriptor, "rb", buffering=0)
+        # not to wait for the other end of a pipe
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            with self._folder(name) as folder:
+                descriptor = os.open(_name(name), flags, dir_fd=folder)
+        except OSError as error:
+            raise _missing(name) if error.errno in _NOT_OURS else error
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-            file.close()
-            raise FileNotFoundError(errno.ENOENT, "not a file of ours", name)
-        return File(file, name)
+            os.close(descriptor)
+            raise _missing(name)
+        return File(os.fdopen(descriptor, "rb", buffering=0), name)
 
     def _save(self, name, content):
         with self._folder(name, create=True) as folder:
@@ -77,8 +81,8 @@ class LocalArtifactStorage(Storage):
         try:
             with self._folder(name) as folder:
                 os.unlink(_name(name), dir_fd=folder)
-        except FileNotFoundError:
-            pass
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            pass  # gone, or never ours
 
     def exists(self, name):
         """Say whether there is such a file; raise OSError where the folder of all files cannot be used."""
@@ -106,12 +110,12 @@ class LocalArtifactStorage(Storage):
             if not _FOLDER.fullmatch(path):
                 raise SuspiciousFileOperation("Not a folder of artifact storage.")
             folder = os.open(path, _FOLDER_FLAGS, dir_fd=root)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return [], []
         finally:
             os.close(root)
         try:
-            return [], sorted(os.listdir(folder))
+            return [], sorted(name for name in os.listdir(folder) if _is_ours(f"{path}/{name}"))
         finally:
             os.close(folder)
 
@@ -122,7 +126,7 @@ class LocalArtifactStorage(Storage):
     @contextmanager
     def _folder(self, key, *, create=False):
         """Open the folder of a key and yield its descriptor. Raises SuspiciousFileOperation for what is no key."""
-        if not (_KEY.fullmatch(key) or _is_part(key)):
+        if not _is_ours(key):
             raise SuspiciousFileOperation("Not a key of artifact storage.")
         root = self._open_root()
         try:
@@ -153,9 +157,13 @@ def _open_folder(name: str, root: int, create: bool) -> int:
     return os.open(name, _FOLDER_FLAGS, dir_fd=root)
 
 
-def _is_part(key: str) -> bool:
-    """Say whether this is an upload that a crash left behind, which may be deleted."""
-    return re.fullmatch(_KEY.pattern + r"\.[0-9a-f]{8}\.part", key) is not None
+def _missing(name: str) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, "not a file of ours", name)
+
+
+def _is_ours(key: str) -> bool:
+    """Say whether this is a key, or an upload that a crash left behind, which may be deleted."""
+    return re.fullmatch(_KEY.pattern + r"(\.[0-9a-f]{8}\.part)?", key) is not None
 
 
 def _name(key: str) -> str:

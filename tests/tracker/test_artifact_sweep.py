@@ -1,8 +1,10 @@
 """The sweep: what a crash left goes, what somebody needs stays."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.utils import timezone
@@ -13,6 +15,7 @@ from tracker import blobs
 from tracker.actions import artifact_sweep, artifacts, uploads
 from tracker.actions.artifact_sweep import ORPHAN_AGE, remove_orphans
 from tracker.models import Blob, Piece, Upload
+from tracker.storage import new_key
 
 
 @pytest.fixture
@@ -98,3 +101,18 @@ def test_it_is_a_command(db, capsys):
     call_command("remove_orphans")
 
     assert capsys.readouterr().out.startswith("Removed 0 unfinished uploads")
+
+
+def test_what_somebody_put_there_stays_and_stops_nothing(db, tomorrow, request):
+    orphan = default_storage.save(new_key(), ContentFile(b"left"))
+    folder = Path(default_storage.location) / orphan[:2]
+    note, inner = folder / "notes.txt", folder / (orphan[:2] + "0" * 30)
+    note.write_text("mine")
+    inner.mkdir()
+    request.addfinalizer(lambda: (note.unlink(), inner.rmdir()))
+    tomorrow()
+
+    remove_orphans()
+
+    assert orphan not in keys()
+    assert (note.read_text(), inner.is_dir()) == ("mine", True)
