@@ -15,12 +15,11 @@ import orjson
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.views import APIView
 
 from accounts.access import Scope
 from api.arguments import decode_body, decode_query, read_body
-from api.authentication import TokenAuthentication
+from api.authentication import SessionAuthentication, TokenAuthentication
 from api.errors import Unauthenticated, respond_to
 from core.errors import DomainError, InvalidValue, NotAllowed
 
