@@ -1,10 +1,11 @@
 """Somebody else's id, written into what is one's own: it is stored as any text would be, or refused, and opens nothing."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
-from tests.factories import make_experiment, make_model, make_run
+from tests.factories import make_experiment, make_model, make_run, make_version
 from tests.test_access import SECRET, World
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +111,16 @@ def test_nothing_hidden_is_registered_as_ones_own(world, sid, own, api_as, way):
     assert model.versions.count() == 0
 
 
+# what the calls below ask for besides
+REST = {
+    "name": "doors",
+    "version": "1",
+    "alias": "a",
+    "stage": "Staging",
+    "comment": "hm",
+    "path": "a",
+    "metric_key": "m",
+}
 ODD = ["../x", "a/b", ".", "..", "x" * 300, "💎", "%2f", "%252e%252e", "\0", "a\nb", "' OR 1=1 --"]
 
 
@@ -127,6 +138,28 @@ ODD = ["../x", "a/b", ".", "..", "x" * 300, "💎", "%2f", "%252e%252e", "\0", "
         ("POST", "logged-models", "experiment_id"),
         ("GET", "registered-models/get", "name"),
         ("DELETE", "registered-models/delete", "name"),
+        ("PATCH", "registered-models/update", "name"),
+        ("GET", "registered-models/alias", "alias"),
+        ("POST", "registered-models/alias", "alias"),
+        ("DELETE", "registered-models/alias", "alias"),
+        ("GET", "model-versions/get", "version"),
+        ("DELETE", "model-versions/delete", "version"),
+        ("POST", "model-versions/transition-stage", "version"),
+        ("GET", "model-versions/get-artifact", "version"),
+        ("POST", "comments/create", "version"),
+        ("PATCH", "comments/update", "id"),
+        ("DELETE", "registry-webhooks/delete", "id"),
+        ("POST", "runs/log-inputs", "run_id"),
+        ("POST", "/ajax-api/2.0/mlflow/experiments/search-datasets", "experiment_ids"),
+        ("GET", "webhooks/{odd}", ""),
+        ("PATCH", "logged-models/{odd}/tags", ""),
+        ("GET", "/api/v1/runs/{odd}/lineage", ""),
+        ("GET", "/api/v1/models/doors/versions/{odd}/checks?to=Production", ""),
+        ("GET", "/api/v1/requests/{odd}", ""),
+        ("DELETE", "/api/v1/tokens/{odd}", ""),
+        ("GET", "/models/{odd}", ""),
+        ("GET", "/models/doors/versions/{odd}", ""),
+        ("GET", "/artifacts/{odd}/zip", ""),
         ("GET", "/api/v1/experiments/{odd}/grants", ""),
         ("GET", "/api/v1/models/{odd}/grants", ""),
         ("GET", "logged-models/{odd}", ""),
@@ -138,10 +171,11 @@ ODD = ["../x", "a/b", ".", "..", "x" * 300, "💎", "%2f", "%252e%252e", "\0", "
 )
 def test_an_odd_id_is_nobodys(api, client, method, path, name):
     client.force_login(api.user)
+    make_version(make_model("doors", by=api.user), by=api.user)
     for odd in ODD:
-        data = {name: odd, "metric_key": "m"} if name else {}
+        data = {**REST, name: [odd] if name.endswith("s") else odd} if name else {}
 
-        answer = api.call(method, path.replace("{odd}", odd), data)
+        answer = api.call(method, path.replace("{odd}", quote(odd) if odd != "%2f" else odd), data)
 
         # of a run that is not there a history has no points, as in MLflow
         is_empty = path == "metrics/get-history" and answer.json() == {}

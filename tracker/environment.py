@@ -54,7 +54,7 @@ def load_yaml(text: str, *, max_chars: int = MAX_BYTES) -> Any:
     if len(text) > max_chars:
         raise InvalidValue("The YAML document is too large.")
     try:
-        return yaml.load(text, Loader=_PlainLoader)
+        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506  (a SafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise InvalidValue(f"Not a YAML document that can be read: {error}")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories import make_experiment, make_logged_model, make_run
+from tests.factories import make_experiment, make_logged_model, make_model, make_run, make_version
 
 FILTERS = {
     "a path into the ORM": "user__password__startswith = 'a'",
@@ -33,7 +33,10 @@ ORDERS = [
     "name DESC DESC",
     "1",
 ]
-SEARCHES = ["experiments/search", "runs/search", "logged-models/search"]
+SEARCHES = [
+    *("experiments/search", "runs/search", "logged-models/search"),
+    *("registered-models/search", "model-versions/search"),
+]
 
 
 @pytest.fixture
@@ -42,10 +45,15 @@ def search(api, admin):
     experiment = make_experiment(by=admin, tags=[("a", "a" * 8000)])
     make_run(experiment, by=admin).tags.create(key="a", value="a" * 8000)
     make_logged_model(experiment, by=admin, tags=[("a", "a" * 8000)])
-    ids = [str(experiment.pk)]
-    return lambda path, **data: api.post(
-        path, max_results=10, **({} if "experiments" in path else {"experiment_ids": ids}), **data
-    )
+    make_version(make_model(by=admin, tags=[("a", "a" * 5000)]), by=admin, tags=[("a", "a" * 5000)])
+    about = {"experiment_ids": [str(experiment.pk)]}
+
+    def search(path, **data):
+        if path.startswith(("registered", "model-versions")):
+            return api.get(path, max_results=10, **data)
+        return api.post(path, max_results=10, **({} if "experiments" in path else about), **data)
+
+    return search
 
 
 def num_found(answer) -> int:
@@ -71,5 +79,17 @@ def test_an_ordering_that_is_none_is_refused(search, path, order):
     order_by = [{"field_name": order}] if path.startswith("logged") else [order]
 
     answer = search(path, order_by=order_by)
+
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31, 2**63, "x", 1.5])
+@pytest.mark.parametrize("path", SEARCHES)
+def test_a_page_of_a_size_that_is_none_is_refused(api, path, number):
+    if path.startswith("logged") and number == 0:
+        return  # the default there
+    call = api.get if path.startswith(("registered", "model-versions")) else api.post
+
+    answer = call(path, max_results=number, **({} if "experiments" in path else {"experiment_ids": ["0"]}))
 
     assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")

@@ -83,6 +83,45 @@ def test_a_length_that_two_could_read_differently_is_refused(server, run_id, lin
     assert "ambiguous" not in tags_of(server, run_id)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r"])
+def test_a_line_that_ends_otherwise_hides_no_header(server, run_id, end):
+    body = tag(run_id, "bare")
+    lines = head(server, f"Content-Length: {len(body)}", f"X-A: b{end}Transfer-Encoding: chunked")
+
+    answer = send(server, f"{SET_TAG}{lines}\r\n{body}")
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert "bare" not in tags_of(server, run_id)
+
+
+def test_an_underscore_makes_no_header_of_another(server):
+    """X_Forwarded_For and Authorization_ would be read as the header that a proxy sets or strips."""
+    name = "X" * 8
+    lines = [f"Host: {urlsplit(server.url).netloc}", f"AUTHORIZATION: Bearer {name}", "Connection: close"]
+    lines += [
+        f"{header}: Bearer {server.token}" for header in ("Authorization_", "X_Authorization", "HTTP_AUTHORIZATION")
+    ]
+    text = "".join(f"{line}\r\n" for line in lines)
+
+    assert send(server, f"GET /api/v1/me HTTP/1.1\r\n{text}\r\n").startswith(b"HTTP/1.1 401 ")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/static/..%2fmanage.py", "/static/../manage.py", "/static/%2e%2e/%2e%2e/etc/passwd", "/static//etc/passwd"),
+        *("/static/..%5cmanage.py", "/static/%252e%252e/manage.py", "/static/css/../../../assay.db", "/../assay.db"),
+        *("//etc/passwd", "/.git/config", "/assay.db", "/media/x", "/static/%00"),
+    ],
+)
+def test_no_address_reaches_a_file_of_the_server(server, path):
+    answer = send(server, f"GET {path} HTTP/1.1\r\n{head(server)}\r\n")
+
+    assert answer.split()[1] in (b"302", b"400", b"404"), answer[:200]
+    assert b"root:" not in answer
+    assert b"SQLite format" not in answer
+
+
 @pytest.mark.parametrize(
     "chunks", ["{length:x}\n{body}\n0\n\n", "{length:x};\nx\r\n{body}\r\n0\r\n\r\n", "zz\r\n{body}\r\n0\r\n\r\n"]
 )

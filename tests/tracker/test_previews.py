@@ -116,7 +116,9 @@ def test_only_the_beginning_of_a_long_text_is_read(shown):
 
 
 # Of a file of 1 GB no more is asked of storage than of one of 1 MB.
-@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.json", "a.txt", "a.md", "a.png", "a.log", "nameless"])
+@pytest.mark.parametrize(
+    "name", ["a.csv", "a.tsv", "a.json", "a.ipynb", "a.parquet", "a.txt", "a.md", "a.png", "a.log", "nameless"]
+)
 def test_no_preview_reads_a_large_file(shown, monkeypatch, name):
     asked = []
     real = blobs._BlobFile.readinto
