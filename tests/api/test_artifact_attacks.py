@@ -4,13 +4,14 @@ After each call: it was refused with a 4xx, nothing says what the canary says, t
 appeared outside of storage. The canary is a file beside the root of storage.
 """
 
+import pickle
 import secrets
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.factories import make_logged_model, make_run
+from tests.factories import make_logged_model, make_model, make_run, make_version
 from tracker.models import Artifact, Upload
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
@@ -144,22 +145,59 @@ def test_a_content_type_is_not_believed_and_not_repeated(api, value):
     assert b"".join(answer) == b"x"
 
 
-@pytest.mark.parametrize(
-    "name", ["model.pkl", "model.joblib", "weights.pt", "model.keras", "MLmodel", "requirements.txt", "conda.yaml"]
-)
-def test_what_is_uploaded_never_runs(api, tmp_path, name):
-    import pickle
-
-    marker = tmp_path / "it-ran"
+def _bomb(marker: Path) -> bytes:
+    """Return a pickle that makes a file when it is loaded."""
 
     class Bomb:
         def __reduce__(self):
             return Path.touch, (marker,)
 
-    for content in (pickle.dumps(Bomb()), f"a: !!python/object/apply:os.mkdir ['{marker}']".encode()):
+    return pickle.dumps(Bomb())
+
+
+@pytest.mark.parametrize(
+    "name", ["model.pkl", "model.joblib", "weights.pt", "model.keras", "MLmodel", "requirements.txt", "conda.yaml"]
+)
+def test_what_is_uploaded_never_runs(api, tmp_path, name):
+    marker = tmp_path / "it-ran"
+
+    for content in (_bomb(marker), f"a: !!python/object/apply:os.mkdir ['{marker}']".encode()):
         assert api.send("PUT", f"{PROXY}/0/{api.run.run_id}/artifacts/m/{name}", content).status_code == 200
         assert api.send("GET", f"{PROXY}/0/{api.run.run_id}/artifacts/m/{name}").status_code == 200
 
+    assert not marker.exists()
+
+
+def test_what_is_registered_and_shown_never_runs_either(api, client, admin, tmp_path):
+    marker = tmp_path / "it-ran"
+    bomb, yaml = _bomb(marker), f"flavors: !!python/object/apply:os.mkdir ['{marker}']".encode()
+    runs = [api.run, make_run(by=admin)]
+    for run in runs:
+        for name in ("model.pkl", "MLmodel", "requirements.txt", "python_model.pkl", "input_example.json"):
+            content = yaml if name == "MLmodel" else bomb
+            assert api.send("PUT", f"{PROXY}/0/{run.run_id}/artifacts/m/{name}", content).status_code == 200
+    model = make_model("seams", by=admin)
+    for run in runs:
+        make_version(model, by=admin, run=run, source=f"runs:/{run.run_id}/m")
+    client.force_login(admin)
+    pages = [
+        *(
+            f"/runs/{api.run.run_id}/artifacts?path=m/{name}"
+            for name in ("", "model.pkl", "MLmodel", "requirements.txt")
+        ),
+        *(f"/runs/{api.run.run_id}{part}" for part in ("", "/code", "/lineage")),
+        f"/compare?runs={','.join(run.run_id for run in runs)}",
+        *(
+            "/models/seams",
+            "/models/seams/versions/1",
+            "/models/seams/versions/2",
+            "/models/seams/versions/1/files?path=m",
+        ),
+    ]
+
+    statuses = {page: client.get(page).status_code for page in pages}
+
+    assert statuses == dict.fromkeys(pages, 200)
     assert not marker.exists()
 
 

@@ -64,7 +64,12 @@ def test_no_call_reads_it(send, what):
 
 
 MARKUP = "<script>alert(1)</script>"
-ADDRESSES = [f"/api/2.0/{MARKUP}", f"/ajax-api/2.0/mlflow/{MARKUP}", f"/api/v1/{MARKUP}", f"/get-artifact?run_id=x&path={MARKUP}"]
+ADDRESSES = [
+    f"/api/2.0/{MARKUP}",
+    f"/ajax-api/2.0/mlflow/{MARKUP}",
+    f"/api/v1/{MARKUP}",
+    f"/get-artifact?run_id=x&path={MARKUP}",
+]
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,20 @@ def test_a_stranger_sees_no_points_of_a_private_experiment(api_as, member, stran
     assert "0.123" not in b"".join(api_as(stranger).get(path, **arguments)).decode()
 
 
+@pytest.mark.parametrize(
+    ("path", "name"), [("metrics/get-history-bulk-interval", "run_ids"), (f"{AJAX}metrics/get-history-bulk", "run_id")]
+)
+def test_among_several_runs_the_hidden_one_has_no_points(api_as, member, stranger, path, name):
+    hidden, own = make_run(make_experiment(by=member, is_private=True), by=member), make_run(by=stranger)
+    log(hidden, [(1, 1, 0.123)])
+    log(own, [(1, 1, 0.456)])
+
+    seen = b"".join(api_as(stranger).get(path, **{name: [own.run_id, hidden.run_id], "metric_key": "loss"})).decode()
+
+    assert "0.456" in seen
+    assert "0.123" not in seen
+
+
 @pytest.mark.parametrize("num_runs", [1, 50])
 def test_bulk_costs_the_same_number_of_queries(api, admin, num_runs, django_assert_max_num_queries):
     runs = [make_run(by=admin) for _ in range(num_runs)]

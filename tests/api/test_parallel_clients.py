@@ -65,6 +65,22 @@ def test_of_clients_that_write_one_param_one_wins(server, run_id):
     assert params == [{"key": "lr", "value": str(statuses.index(200))}]
 
 
+def test_of_clients_that_write_one_file_one_wins_whole(server, run_id):
+    path = f"/api/2.0/mlflow-artifacts/artifacts/0/{run_id}/artifacts/contested.bin"
+    contents = [bytes([client]) * 300_000 for client in range(8)]
+    start = threading.Barrier(len(contents))
+
+    def upload(content):
+        start.wait()
+        return server.request("PUT", path, content=content)[0]
+
+    with ThreadPoolExecutor(len(contents)) as pool:
+        statuses = set(pool.map(upload, contents))
+
+    assert statuses <= {200, 503}
+    assert server.request("GET", path)[1] in contents
+
+
 def test_many_open_searches_leave_room_for_who_logs(server, run_id):
     metrics = [{"key": f"m{n}", "value": n, "timestamp": n} for n in range(500)]
     server.post("runs/log-batch", run_id=run_id, metrics=metrics)
