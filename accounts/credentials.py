@@ -25,6 +25,7 @@ TOKEN_PREFIX = "assay_"
 TOKEN_CACHE_S = 1.0  # a revoked token is dead within a second, in every process
 PASSWORD_CACHE_S = 300.0  # Argon2 takes 130 ms and 100 MB a check
 LAST_USED_EVERY = timedelta(minutes=1)
+MAX_USERNAME = 150  # no name is longer, and the table in which django-axes counts ends at 255
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _lock = threading.Lock()
@@ -67,6 +68,8 @@ def token_by_secret(secret: str) -> ApiToken | None:
 
 def user_by_password(username: str, password: str, *, request) -> User | None:
     """Return the active person with this name and password; wrong ones count towards the lock of django-axes."""
+    if len(username) > MAX_USERNAME:
+        return None
     key = hmac.digest(_cache_key, f"{username}\0{password}".encode(), "sha256")
     cached, now = _passwords.get(key), time.monotonic()
     if cached and cached[0] > now:

@@ -58,6 +58,7 @@ def _decode_basic(value: str) -> tuple[str, str]:
         username, separator, password = base64.b64decode(value, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         separator = ""
-    if not separator:
+    # no name holds NUL, and PostgreSQL does not take it in a question, either
+    if not separator or "\0" in username:
         raise Unauthenticated("The Authorization header cannot be read.")
     return username, password

@@ -12,11 +12,17 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
+from accounts.credentials import MAX_USERNAME
 from accounts.models import User
 
 
 class SignInForm(AuthenticationForm):
     """Django's; a service account has no sign-in, whatever stands in its row."""
+
+    def clean(self):
+        if len(self.cleaned_data.get("username", "")) > MAX_USERNAME:
+            raise self.get_invalid_login_error()
+        return super().clean()
 
     def confirm_login_allowed(self, user):
         super().confirm_login_allowed(user)
