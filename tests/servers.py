@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import secrets
 import signal
 import socket
@@ -65,6 +66,7 @@ class Server:
 
     def start(self, *arguments: str) -> "Server":
         """Start (again, on the same port) and wait until it answers; `output` is what it printed until then."""
+        self.port = self.port or free_port()
         return self.launch(sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(self.port), *arguments)
 
     def launch(self, *command: str) -> "Server":
@@ -218,9 +220,12 @@ class OwnDatabase:
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """Return a port that nothing listens at, below those that the system gives to who connects: it is there again later."""
+    while True:
+        port = random.randrange(15_000, 30_000)
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(is_so, *, within_s: float = 30, every_s: float = 0.05):

@@ -99,6 +99,9 @@ def held(transactional_db):
     for thread in threads:
         thread.join()
     connection.close()
+    if connection.vendor == "postgresql":
+        # its sessions go back to the pool as they are, and the next test would wait for a moment only, too
+        connection.close_pool()
 
 
 def test_a_run_that_stays_held_is_a_503_that_says_when_to_come_back(held, api, admin):

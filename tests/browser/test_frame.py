@@ -112,7 +112,9 @@ def test_the_theme_that_is_chosen_overrides_the_system(browser, portal, theme):
         tab.goto("/account")
         before = tab.evaluate("getComputedStyle(document.body).backgroundColor")
 
-        tab.locator("main").get_by_role("button", name=theme, exact=True).click()
+        # the page comes anew, and has no body for a moment
+        with tab.expect_navigation():
+            tab.locator("main").get_by_role("button", name=theme, exact=True).click()
 
         assert tab.evaluate("getComputedStyle(document.body).backgroundColor") != before
         assert tab.evaluate("getComputedStyle(document.documentElement).colorScheme") == theme.lower()

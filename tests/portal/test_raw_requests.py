@@ -187,7 +187,8 @@ def test_two_hundred_who_never_finish_leave_room_for_others(server, run_id):
             body = "\r\n{" if number % 2 else ""
             connection.sendall((SET_TAG + head(server, "Content-Length: 1000") + body).encode())
 
-        assert server.request("POST", "runs/set-tag", {"run_id": run_id, "key": "quick", "value": "v"})[0] == 200
+        sent = {"run_id": run_id, "key": "quick", "value": "v"}
+        assert server.request("POST", "runs/set-tag", sent, timeout=120)[0] == 200
     finally:
         for connection in slow:
             connection.close()
