@@ -128,7 +128,10 @@ def test_a_right_withdrawn_as_it_is_used_leaves_one_end(model, mel, rita):
 
     refused = isinstance(outcomes[0], NotAllowed)
     assert refused or not isinstance(outcomes[0], Exception)
-    assert transitions_of(request) == (0 if refused else 1)
+    # withdrawn between the approval and its count, it is written down and counts for nothing
+    is_applied = TransitionRequest.objects.get().state == "applied"
+    assert transitions_of(request) == is_applied
+    assert not (refused and is_applied)
 
 
 def test_a_version_deleted_as_it_is_approved_leaves_one_end(model, mel, rita):
