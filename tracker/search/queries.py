@@ -83,7 +83,7 @@ def runs(
     Its rows are instances or, with `fields`, named tuples of these, which cost a fifth. With `is_shared` the tokens work for everybody (they stand in addresses that people send each other); what a reader
     may see is asked again for each page either way.
     """
-    ids = visible_ids(user, experiments) if experiments else []
+    ids = visible_ids(user, experiments)
     bound_to = binding_of(RUNS, query, sorted(experiments), None if is_shared else user.pk)
     return page(
         RUNS,
@@ -120,7 +120,7 @@ def count_runs(*, user, experiments: Collection[int], query: Query) -> Count:
     if not query.text and query.view is View.ACTIVE_ONLY and len(experiments) == 1:
         known = Experiment.objects.visible_to(user).filter(pk__in=experiments).values_list("num_runs", flat=True)
         return Count(next(iter(known), 0), True)
-    ids = visible_ids(user, experiments) if experiments else []
+    ids = visible_ids(user, experiments)
     return _count(RUNS, _in_ids(ids), query, ids)
 
 
@@ -133,6 +133,8 @@ def count_experiments(*, user, query: Query) -> Count:
 
 def visible_ids(user, experiments: Collection[int]) -> list[int]:
     """Return which of these experiments exist and may be seen, deleted ones included."""
+    if not experiments:
+        return []
     wanted = RawSQL(*_listed(set(experiments)))
     return list(Experiment.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", flat=True))
 
@@ -146,7 +148,7 @@ def _listed(ids: Collection[int]) -> tuple[str, tuple]:
 
 
 def _in_experiments(user, experiments: Collection[int]) -> Fragment | None:
-    return _in_ids(visible_ids(user, experiments) if experiments else [])
+    return _in_ids(visible_ids(user, experiments))
 
 
 def _in_ids(ids: list[int]) -> Fragment | None:
