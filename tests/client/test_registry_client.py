@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import wait_until
+from tests.servers import free_port, wait_until
 
 pytestmark = pytest.mark.client
 
@@ -104,9 +103,7 @@ mlflow.MlflowClient().transition_model_version_stage("{name}", "1", "Production"
 
 
 def test_a_model_in_production_is_served(server, mlflow_client, served):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     words = ["models", "serve", "-m", f"models:/{served}/Production", "-p", str(port), "--env-manager", "local"]
     serving = subprocess.Popen(
         [mlflow_client.python, "-m", "mlflow", *words],
