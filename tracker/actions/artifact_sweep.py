@@ -23,7 +23,7 @@ def remove_orphans(limit: int = 10_000) -> dict[str, int]:
     """
     return {
         "uploads": _remove_old_uploads(limit),
-        **_remove_blobs(limit),
+        **remove_blobs(limit),
         "files": _remove_files(limit),
     }
 
@@ -42,27 +42,33 @@ def _remove_old_uploads(limit: int) -> int:
     return removed
 
 
-def _remove_blobs(limit: int) -> dict[str, int]:
+def remove_blobs(limit: int) -> dict[str, int]:
+    """Remove blobs that no file needs, and after each batch's commit their bytes; return how many, and their bytes."""
     pks = list(Blob.objects.unreferenced().order_by("pk").values_list("pk", flat=True)[:limit])
     removed = {"blobs": 0, "bytes": 0}
     for start in range(0, len(pks), _BATCH):
         with transaction.atomic():
             # locked first and looked at then: an upload of equal content takes the same lock before it names the blob
             held = list(Blob.objects.select_for_update().filter(pk__in=pks[start : start + _BATCH]).order_by("pk"))
-            doomed = Blob.objects.unreferenced().filter(pk__in=[blob.pk for blob in held])
-            for blob in list(doomed):
-                remove_blob(blob)
-                removed["blobs"] += 1
-                removed["bytes"] += blob.size_bytes
+            doomed = list(Blob.objects.unreferenced().filter(pk__in=[blob.pk for blob in held]))
+            _remove_all(doomed)
+            removed["blobs"] += len(doomed)
+            removed["bytes"] += sum(blob.size_bytes for blob in doomed)
     return removed
 
 
 def remove_blob(blob: Blob) -> None:
     """Delete a blob that nothing names, and after the commit its bytes. Call it inside a transaction that holds it."""
-    if blob.key is not None:
-        transaction.on_commit(partial(blobs.discard, blob.key))
-    _remove_pieces(blob.pieces.all())
-    blob.delete()
+    _remove_all([blob])
+
+
+def _remove_all(doomed: list[Blob]) -> None:
+    pks = [blob.pk for blob in doomed]
+    for blob in doomed:
+        if blob.key is not None:
+            transaction.on_commit(partial(blobs.discard, blob.key))
+    _remove_pieces(Piece.objects.filter(blob__in=pks))
+    Blob.objects.filter(pk__in=pks).delete()
 
 
 def _remove_pieces(pieces) -> None:
