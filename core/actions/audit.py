@@ -16,7 +16,20 @@ def record(
     **details: Any,
 ) -> AuditEvent:
     """Write an event as text that outlives its objects; `by` is a user, or None for the system itself."""
-    return AuditEvent.objects.create(
+    event = _event(action, obj, by=by, token_id=token_id, text=text, object_id=object_id, details=details)
+    event.save()
+    return event
+
+
+def record_each(action: str, objects: dict[str, Any], *, by, **details: Any) -> None:
+    """Write the same event for each of {object_id: object}, in one statement."""
+    AuditEvent.objects.bulk_create(
+        _event(action, obj, by=by, object_id=object_id, details=details) for object_id, obj in objects.items()
+    )
+
+
+def _event(action: str, obj, *, by, token_id=None, text=None, object_id=None, details: dict) -> AuditEvent:
+    return AuditEvent(
         actor_id=getattr(by, "pk", None),
         actor=by.get_username() if by is not None else "system",
         token_id=token_id,
