@@ -1,4 +1,5 @@
 from tracker.models.artifact import Artifact, Blob
+from tracker.models.cleanup import CleanupEntry, CleanupReport
 from tracker.models.dataset import Dataset, DatasetInput
 from tracker.models.environment import Environment
 from tracker.models.experiment import Experiment, ExperimentGrant, ExperimentTag
@@ -12,6 +13,7 @@ from tracker.models.logged_model import (
 )
 from tracker.models.metric import Metric, MetricLevel
 from tracker.models.pulse import Pulse
+from tracker.models.retention import Hold, RetentionPolicy
 from tracker.models.run import Param, Run, RunTag
 from tracker.models.run_index import IndexedKey
 from tracker.models.upload import Piece, Upload
@@ -19,12 +21,15 @@ from tracker.models.upload import Piece, Upload
 __all__ = [
     "Artifact",
     "Blob",
+    "CleanupEntry",
+    "CleanupReport",
     "Dataset",
     "DatasetInput",
     "Environment",
     "Experiment",
     "ExperimentGrant",
     "ExperimentTag",
+    "Hold",
     "IndexedKey",
     "LoggedModel",
     "LoggedModelMetric",
@@ -37,6 +42,7 @@ __all__ = [
     "Param",
     "Piece",
     "Pulse",
+    "RetentionPolicy",
     "Run",
     "RunTag",
     "Upload",
