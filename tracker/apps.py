@@ -8,9 +8,15 @@ class TrackerConfig(AppConfig):
     def ready(self):
         from core import deliveries
         from core.notices import SUBJECTS, Subject
-        from tracker import happenings
+        from tracker import happenings, hold_reasons, holds
         from tracker.models import Run
 
+        for hooks, answer in (
+            (holds.PURGED_LOGGED_MODELS, hold_reasons.of_models),
+            (holds.FILES, hold_reasons.of_files),
+        ):
+            if answer not in hooks:
+                hooks.append(answer)
         deliveries.MAY_SEE["run"] = happenings.may_see_run
         deliveries.MAY_SEE["experiment"] = happenings.may_see_experiment
         SUBJECTS["run"] = Subject(lambda user: Run.objects.visible_to(user))

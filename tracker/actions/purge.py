@@ -12,7 +12,7 @@ from django.db.models import Count, Q, Sum
 from core.actions import audit
 from core.clock import now_ms
 from core.errors import Conflict, InvalidValue, NotAllowed
-from tracker import holds, run_index
+from tracker import hold_reasons, holds, run_index
 from tracker.actions.experiments import check_name, recount
 from tracker.actions.selections import visible
 from tracker.models import Artifact, Experiment, LoggedModel, Metric, Run
@@ -83,6 +83,9 @@ def experiment(
         if progress:
             progress(num_done / num_runs)
     with transaction.atomic():
+        # again, now that nobody places a hold on it before it is gone
+        for held in Experiment.objects.select_for_update(no_key=True).filter(pk=doomed.pk):
+            _refuse_held(held)
         LoggedModel.objects.filter(experiment=doomed).delete()
         deleted, _ = Experiment.objects.exclude(deleted_at=None).filter(pk=doomed.pk).delete()
         if deleted:
@@ -137,10 +140,17 @@ def _check_experiment(held: Experiment, by, verb: str = "delete for good") -> No
         raise InvalidValue("Only an experiment in the trash can be deleted for good.")
     if held.pk == Experiment.DEFAULT_ID:
         raise InvalidValue("The experiment Default stays: scripts that name no experiment log to it.")
+    if verb != "rename":
+        _refuse_held(held)
+
+
+def _refuse_held(held: Experiment) -> None:
+    if held.holds.exists():
+        raise InvalidValue("The experiment is under legal hold: it and its runs must stay.")
 
 
 def _kept(pks: Collection[int]) -> dict[int, str]:
-    kept: dict[int, str] = {}
+    kept = hold_reasons.of_runs(pks)
     for keeper in KEEPERS:
         kept |= keeper(pks)
     return kept
@@ -156,17 +166,39 @@ def _refuse_kept(pks: Collection[int]) -> None:
 @transaction.atomic
 def _purge_batch(pks: list[int], by, token_id: int | None, *, is_audited: bool = True) -> int:
     """Delete these runs, whoever else deletes some of them meanwhile."""
-    doomed = list(Run.objects.select_for_update().exclude(deleted_at=None).filter(pk__in=pks).order_by("pk"))
+    doomed = [run for run in take(pks) if run.deleted_at is not None]
     found = [run.pk for run in doomed]
-    LoggedModel.objects.filter(source_run__in=found).delete()
-    run_index.take_out(found)
-    _delete_points(found)
-    Run.objects.filter(pk__in=found).delete()
+    # once more, now that nobody registers, pins or holds any of them before they are gone
+    _refuse_kept(found)
+    remove_rows(found)
     for experiment_id in {run.experiment_id for run in doomed}:
         recount(experiment_id)
     for run in doomed if is_audited else ():
         audit.record("run.purge", run, by=by, token_id=token_id, object_id=run.run_id)
     return len(found)
+
+
+def take(pks: Collection[int]) -> list[Run]:
+    """Return these runs as they are now, kept from whoever would register, pin, hold or change them until the commit.
+
+    Experiments before runs and runs before models, as all who delete take them, so that nobody waits in a circle.
+    """
+    models = LoggedModel.objects.filter(source_run__in=pks)
+    experiments = set(Run.objects.filter(pk__in=pks).order_by().values_list("experiment_id", flat=True))
+    experiments |= set(models.order_by().values_list("experiment_id", flat=True))
+    list(Experiment.objects.select_for_update(no_key=True).filter(pk__in=experiments).order_by("pk"))
+    runs = list(Run.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
+    list(models.select_for_update().order_by("pk"))
+    # what was moved while we waited is for another time
+    return [run for run in runs if run.experiment_id in experiments]
+
+
+def remove_rows(found: list[int]) -> None:
+    """Delete these runs with all that hangs on them, asking nobody. Call it inside a transaction that holds them."""
+    LoggedModel.objects.filter(source_run__in=found).delete()
+    run_index.take_out(found)
+    _delete_points(found)
+    Run.objects.filter(pk__in=found).delete()
 
 
 # Neither engine is asked to fetch a million points first, as Django's collector would

@@ -55,6 +55,7 @@ def move(run_ids: Collection[str], to: Experiment, *, by, token_id: int | None =
 
     With a run go its metrics, params, tags, files, logged models and datasets, because they hang on the run; its id and
     therefore its addresses stay, and so does the place of its files. Children are runs of their own: pass them, too.
+    Raises InvalidValue where they would leave an experiment under legal hold.
     """
     to = _hold([to.pk])[0]
     if not Experiment.objects.editable_by(by).filter(pk=to.pk).exists():
@@ -63,7 +64,7 @@ def move(run_ids: Collection[str], to: Experiment, *, by, token_id: int | None =
         raise InvalidValue(f"{to.name} is in the trash.")
     runs = _allowed(run_ids, by, Run.objects.editable_by(by), "edit")
     sources = sorted(set(runs.values_list("experiment_id", flat=True)) - {to.pk})
-    _hold(sources)
+    _refuse_held(_hold(sources))
     moving = list(runs.filter(experiment__in=sources).select_related("experiment"))
     pks = [run.pk for run in moving]
     run_index.take_out(Run.objects.select_for_update().filter(pk__in=pks).order_by("pk").values_list("pk", flat=True))
@@ -148,6 +149,15 @@ def _set_deleted(run_ids: Collection[str], deleted_at, action: str, *, by, token
 def _hold(pks: list[int]) -> list[Experiment]:
     """Take the experiments, in one order for everybody."""
     return list(Experiment.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk"))
+
+
+def _refuse_held(sources: list[Experiment]) -> None:
+    """A run that left an experiment under legal hold would be out of its reach."""
+    names = Experiment.objects.filter(pk__in=[source.pk for source in sources], holds__isnull=False).values_list(
+        "name", flat=True
+    )
+    if name := names.first():
+        raise InvalidValue(f"{name} is under legal hold: its runs stay in it.")
 
 
 def _take_datasets_along(pks: list[int], to: Experiment) -> None:
