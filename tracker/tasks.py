@@ -3,7 +3,7 @@
 from core import jobs, schedule
 from core.actions import jobs as job_actions
 from tracker import levels, liveness, run_index
-from tracker.actions import artifact_sweep, verification
+from tracker.actions import artifact_sweep, clean_up, verification
 
 SWEEP = "artifact.sweep"
 
@@ -23,11 +23,17 @@ def build_levels(job, arguments):
     return levels.build(arguments["metric_id"], lambda progress: jobs.report(job, progress, "thinning"))
 
 
+@jobs.handler(clean_up.JOB)
+def clean_up_runs(job, arguments):
+    return clean_up.work(arguments["report"], lambda progress, doing: jobs.report(job, progress, doing))
+
+
 @schedule.periodic("artifacts.sweep", every_s=24 * 3600)
 def request_sweep():
     job_actions.request(SWEEP, by=None)
 
 
+schedule.periodic("runs.clean_up", every_s=24 * 3600, is_needed=clean_up.has_daily)(clean_up.request_daily)
 schedule.periodic("runs.watch", every_s=liveness.LOOK_EVERY.total_seconds(), is_needed=liveness.has_live)(
     liveness.watch
 )
