@@ -1,10 +1,13 @@
-"""Experiments and who has which level on them, for site admins; what people do with runs, they do in the pages."""
+"""Experiments, who has which level on them, and what is cleaned up, for site admins; what people do with runs, they do in the pages."""
 
+from django import forms
 from django.contrib import admin
 
-from core.admin import ReadOnly, chip
-from tracker.actions import grants
-from tracker.models import Experiment, ExperimentGrant
+from core.admin import ActionForm, ReadOnly, SiteAdmins, chip
+from core.errors import InvalidValue
+from tracker.actions import clean_up, grants, retention, run_holds
+from tracker.models import CleanupReport, Experiment, ExperimentGrant, Hold, RetentionPolicy, Run
+from tracker.retention import Rules
 
 
 class GrantInline(admin.TabularInline):
@@ -54,3 +57,103 @@ class ExperimentGrantAdmin(ReadOnly):
 
 def _revoke(grant: ExperimentGrant, *, by) -> None:
     grants.revoke(grant.experiment, grant.pk, by=by)
+
+
+class RetentionForm(ActionForm):
+    """For how long runs stay; of the site where no experiment is chosen."""
+
+    class Meta:
+        model = RetentionPolicy
+        fields = ["experiment", *Rules.__dataclass_fields__, "is_daily"]
+        labels = {"is_large_good": "More is better", "is_daily": "Carried out every day"}
+
+    def act(self) -> RetentionPolicy:
+        given = dict(self.cleaned_data)
+        about, is_daily = given.pop("experiment", self.instance.experiment), given.pop("is_daily")
+        lists = {name: given[name] or [] for name in ("statuses", "keep_tags")}
+        for name, value in lists.items():
+            if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+                raise InvalidValue(f"{name} is a list of texts, such as [“paper”].")
+        return retention.set(about, Rules(**{**given, **lists}), is_daily=is_daily, by=self.by)
+
+
+@admin.register(RetentionPolicy)
+class RetentionPolicyAdmin(SiteAdmins):
+    list_display = ["__str__", "trash_after_days", "purge_after_days", "is_daily", "updated_by", "updated_at"]
+    list_select_related = ["experiment", "updated_by"]
+    ordering = ["pk"]
+    form = RetentionForm
+    fields = RetentionForm.Meta.fields
+    actions = ["look"]
+
+    def get_readonly_fields(self, request, obj=None):
+        # whose a policy is, is not changed, but another one made
+        return ["experiment"] if obj else []
+
+    @admin.action(description="Make a dry run")
+    def look(self, request, queryset):
+        self.each(request, queryset.select_related("experiment"), clean_up.look, "asked for")
+
+    def delete_model(self, request, obj):
+        retention.remove(obj, by=request.user)
+
+    def delete_queryset(self, request, queryset):
+        for policy in queryset:
+            self.delete_model(request, policy)
+
+
+@admin.register(CleanupReport)
+class CleanupReportAdmin(ReadOnly):
+    list_display = ["__str__", "state", "num_trash", "num_purge", "purge_bytes", "created_by", "created_at"]
+    list_filter = ["state"]
+    list_select_related = ["created_by"]
+    search_fields = ["scope"]
+    ordering = ["-pk"]
+    actions = ["carry_out"]
+
+    @admin.action(description="Carry out")
+    def carry_out(self, request, queryset):
+        self.each(request, queryset.select_related("experiment"), clean_up.carry_out, "under way")
+
+
+class HoldForm(ActionForm):
+    """What stays whatever a policy says: a run by its id, or an experiment."""
+
+    run_id = forms.CharField(max_length=32, required=False, strip=True, help_text="Its id; empty for an experiment.")
+
+    class Meta:
+        model = Hold
+        fields = ["kind", "run_id", "experiment", "reason"]
+
+    def act(self) -> Hold:
+        given = self.cleaned_data
+        if bool(given["run_id"]) == bool(given["experiment"]):
+            raise InvalidValue("Name either a run or an experiment.")
+        about = given["experiment"] or Run.objects.visible_to(self.by).filter(run_id=given["run_id"]).first()
+        if about is None:
+            raise InvalidValue("There is no run of this id.")
+        return run_holds.place(about, given["kind"], reason=given["reason"], by=self.by)
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnly):
+    form = HoldForm
+    list_display = ["__str__", "kind", "reason", "created_by", "created_at"]
+    list_filter = ["kind"]
+    list_select_related = ["run", "experiment", "created_by"]
+    ordering = ["-pk"]
+    actions = ["lift"]
+
+    def has_add_permission(self, request, obj=None):
+        return self.has_module_permission(request)
+
+    def get_fields(self, request, obj=None):
+        return ["kind", "run" if obj else "run_id", "experiment", "reason", *(["created_by"] if obj else [])]
+
+    @admin.action(description="Lift")
+    def lift(self, request, queryset):
+        self.each(request, queryset.select_related("run", "experiment"), _lift, "lifted")
+
+
+def _lift(hold: Hold, *, by) -> None:
+    run_holds.lift(hold.run or hold.experiment, hold.kind, by=by)

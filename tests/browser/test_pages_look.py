@@ -72,6 +72,8 @@ PAGES = [
     Page("admin-request", "/admin/registry/transitionrequest/{request}/change/"),
     Page("admin-policy", "/admin/registry/stagepolicy/{policy}/change/"),
     Page("admin-add-policy", "/admin/registry/stagepolicy/add/"),
+    Page("admin-add-retention", "/admin/tracker/retentionpolicy/add/"),
+    Page("admin-add-hold", "/admin/tracker/hold/add/"),
     Page("admin-not-for-members", "/admin/", user="mel", status=403),
     Page("experiments", "/experiments"),
     Page("experiment", "/experiments/{experiment}"),
