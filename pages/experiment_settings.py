@@ -1,4 +1,4 @@
-"""An experiment's notes and settings: its name, its primary metric, its tags, its end."""
+"""An experiment's notes and settings: its name, its primary metric, its tags, how long runs stay, its end."""
 
 from django import forms
 from django.contrib import messages
@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import Level
 from core.errors import Conflict, InvalidValue
+from pages import retention
 from pages.experiment_head import MAX_NOTE, NOTE_TAG, PRIMARY_IS_LARGE_TAG, PRIMARY_TAG, head
 from tracker.actions import experiments
 from tracker.actions.experiments import MAX_NAME
@@ -66,6 +67,7 @@ def _settings_page(request, experiment, **forms_with_errors):
     primary = shown["primary"]
     context = {
         **shown,
+        **retention.summary(experiment, can_manage=shown["can_manage"]),
         "rename_form": RenameForm(initial={"name": experiment.name}),
         "primary_form": PrimaryForm(
             initial={"metric": primary[0], "is_large_good": str(primary[1]).lower()} if primary else None

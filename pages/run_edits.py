@@ -1,4 +1,4 @@
-"""What people change on a run's page: name, notes, tags, trash."""
+"""What people change on a run's page: name, notes, tags, trash, pins and legal holds."""
 
 from django import forms
 from django.contrib import messages
@@ -7,8 +7,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import Level
 from core.errors import InvalidValue
-from tracker.actions import runs, tags
+from tracker.actions import run_holds, runs, tags
+from tracker.actions.run_holds import MAX_REASON
 from tracker.lookups import run_by_id, run_to_delete
+from tracker.models import Hold
 from tracker.run_facts import HIDDEN_TAGS, NOTE_TAG
 from tracker.validation import MAX_KEY, MAX_TAG_VALUE
 
@@ -75,6 +77,28 @@ def run_restore(request, run_id):
     runs.restore(run, by=request.user)
     messages.success(request, f"“{run.name}” is back.")
     return redirect(run)
+
+
+class HoldForm(forms.Form):
+    kind = forms.ChoiceField(choices=Hold.Kind.choices)
+    reason = forms.CharField(max_length=MAX_REASON, required=False)
+
+
+@require_POST
+def run_hold(request, run_id):
+    """POST /runs/ID/hold: pin it, or put it under legal hold"""
+    run = run_by_id(run_id, user=request.user)
+    given = _clean(HoldForm(request.POST))
+    run_holds.place(run, given["kind"], reason=given["reason"], by=request.user)
+    return _back(request, run)
+
+
+@require_POST
+def run_lift(request, run_id):
+    """POST /runs/ID/lift: take a pin or a legal hold off"""
+    run = run_by_id(run_id, user=request.user)
+    run_holds.lift(run, _clean(HoldForm(request.POST))["kind"], by=request.user)
+    return _back(request, run)
 
 
 def _clean(form: forms.Form) -> dict:

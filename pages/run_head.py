@@ -1,11 +1,15 @@
 """What stands above every page of a run: who may do what, its tabs, and how a page follows a run that is live."""
 
+from functools import partial
+
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, set_response_etag
+from django.utils.functional import SimpleLazyObject
 
 from core.actions import stars
 from core.clock import now_ms
+from pages import holds
 from registry.lineage import versions_of_runs
 from tracker.lineage import kept
 from tracker.lookups import run_by_id
@@ -42,6 +46,8 @@ def head(request, run_id: str, *, tab: str) -> dict:
         # the client's own name for who runs it, where that says more than the verified one
         "claimed": run.claimed_user if run.created_by and run.claimed_user != run.created_by.username else "",
         "can_write": not run.is_deleted and rows.loggable_by(request.user).exists(),
+        # not asked for by the parts that a live page fetches again and again
+        "holds": SimpleLazyObject(partial(holds.of, run, user=request.user)),
         "can_delete": rows.deletable_by(request.user).exists(),
         "tab": tab,
         "tabs": _tabs(run, tags, tab, user=request.user),

@@ -7,6 +7,7 @@ from pages import (
     artifact_edits,
     artifact_files,
     artifacts,
+    clean_ups,
     comments,
     compare,
     experiment_activity,
@@ -24,6 +25,7 @@ from pages import (
     notices,
     policies,
     registering,
+    retention,
     reviews,
     run_baseline,
     run_edits,
@@ -114,6 +116,21 @@ experiments_urls = [
     path("experiments/<int:pk>/purge", trash.experiment_purge, name="experiment-purge"),
 ]
 
+# /experiments/ID/retention, /clean-ups
+retention_urls = [
+    path("experiments/<int:pk>/retention", retention.experiment_retention, name="experiment-retention"),
+    path("experiments/<int:pk>/retention/look", retention.experiment_retention_look, name="experiment-retention-look"),
+    path(
+        "experiments/<int:pk>/retention/remove",
+        retention.experiment_retention_remove,
+        name="experiment-retention-remove",
+    ),
+    path("experiments/<int:pk>/hold", retention.experiment_hold, name="experiment-hold"),
+    path("experiments/<int:pk>/lift", retention.experiment_lift, name="experiment-lift"),
+    path("clean-ups/<int:pk>", clean_ups.clean_up_report, name="clean-up"),
+    path("clean-ups/<int:pk>/carry-out", clean_ups.clean_up_carry_out, name="clean-up-carry-out"),
+]
+
 # /compare
 compare_urls = [
     path("compare", compare.compare, name="compare"),
@@ -161,6 +178,8 @@ runs_urls = [
     path("runs/<str:run_id>/untag", run_edits.run_untag, name="run-untag"),
     path("runs/<str:run_id>/delete", run_edits.run_delete, name="run-delete"),
     path("runs/<str:run_id>/restore", run_edits.run_restore, name="run-restore"),
+    path("runs/<str:run_id>/hold", run_edits.run_hold, name="run-hold"),
+    path("runs/<str:run_id>/lift", run_edits.run_lift, name="run-lift"),
 ]
 
 # /models
@@ -260,6 +279,7 @@ urlpatterns = [
     *account_urls,
     *notices_urls,
     *experiments_urls,
+    *retention_urls,
     *compare_urls,
     *sharing_urls,
     *selection_urls,

@@ -31,6 +31,7 @@ class Rule:
     def route(self):
         # names of World that stand in for others, as in <int:deleted_experiment_id>
         route = self.pattern.partition("?")[0].replace("<int:deleted_experiment_id>", "<int:pk>")
+        route = route.replace("<int:report_id>", "<int:pk>")
         return (
             route.replace("<str:model_owner_id>", "<str:owner_id>")
             .replace("<str:policed_name>", "<str:name>")
@@ -297,6 +298,15 @@ RULES = [
     Rule("POST", "experiments/<int:deleted_experiment_id>/free-name", MANAGE),
     Rule("GET", "experiments/<int:deleted_experiment_id>/purge", MANAGE),
     Rule("POST", "experiments/<int:deleted_experiment_id>/purge", MANAGE, {"name": "hushhush and deleted"}),
+    # retention, clean-ups and holds
+    Rule("GET", "experiments/<int:pk>/retention", MANAGE),
+    Rule("POST", "experiments/<int:pk>/retention", MANAGE, {"purge_after_days": "30"}),
+    Rule("POST", "experiments/<int:pk>/retention/look", MANAGE),
+    Rule("POST", "experiments/<int:pk>/retention/remove", MANAGE),
+    Rule("POST", "experiments/<int:pk>/hold", MANAGE, {"reason": "case 7"}),
+    Rule("POST", "experiments/<int:pk>/lift", MANAGE),
+    Rule("GET", "clean-ups/<int:report_id>", MANAGE),
+    Rule("POST", "clean-ups/<int:report_id>/carry-out", MANAGE),
     # comparing
     Rule("GET", "compare", FOUND, {"runs": "{run_id}"}),
     Rule("GET", "compare/table.csv", FOUND, {"runs": "{run_id}"}),
@@ -329,6 +339,8 @@ RULES = [
     Rule("POST", "runs/<str:run_id>/untag", LOG, {"key": "hushhush-tag"}),
     Rule("POST", "runs/<str:run_id>/delete", EDIT),
     Rule("POST", "runs/<str:run_id>/restore", EDIT),
+    Rule("POST", "runs/<str:run_id>/hold", EDIT, {"kind": "pin"}),
+    Rule("POST", "runs/<str:run_id>/lift", EDIT, {"kind": "pin"}),
     # registered models, their versions and what waits on them
     Rule("GET", "models", FOUND),
     Rule("GET", "new-model", OWN),

@@ -33,8 +33,9 @@ from tests.factories import (
     make_version,
     make_webhook,
 )
-from tracker.actions import artifacts, experiments, logged_models, runs, uploads
+from tracker.actions import artifacts, clean_up, experiments, logged_models, retention, runs, uploads
 from tracker.models import Dataset, ExperimentGrant, ExperimentTag, LoggedModelTag
+from tracker.retention import Rules
 
 SECRET = re.compile(rb"hushhush|sealed|0\.271828")
 LEVELS = {VIEW: Level.VIEW, LOG: Level.LOG, EDIT: Level.EDIT, MANAGE: Level.MANAGE}
@@ -92,6 +93,8 @@ class World:
             {"artifact_path": "m", "flavors": {}, "utc_time_created": "2026-05-03", "run_id": self.run_id}
         )
         self.stop_ticket = letters.ticket(manager, Topic.MENTION)
+        policy = retention.set(experiment, Rules(purge_after_days=30), by=manager)
+        self.report_id = clean_up.look_now(policy).pk
         self.fill_registry(manager)
 
     def fill_registry(self, manager):

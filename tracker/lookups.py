@@ -12,7 +12,7 @@ from accounts.access import Level, member_level
 from core.errors import InvalidValue, NotAllowed, NotFound
 from core.sql import fetch_one
 from tracker import run_index
-from tracker.models import Experiment, LoggedModel, Run
+from tracker.models import CleanupReport, Experiment, LoggedModel, Run
 
 
 def experiment_by_id(experiment_id: str, *, user, level: Level = Level.VIEW) -> Experiment:
@@ -58,6 +58,14 @@ def run_to_delete(run_id: str, *, user) -> Run:
     return _first(rows.deletable_by(user), rows.visible_to(user), Level.EDIT, _no_run(run_id))
 
 
+def cleanup_report_by_id(pk: int, *, user) -> CleanupReport:
+    """Return the report of a clean-up that `user` manages: a site admin, or who manages its experiment."""
+    rows = CleanupReport.objects.filter(pk=pk).select_related(
+        "experiment", "job", "policy", "created_by", "carried_out_by"
+    )
+    return _one(rows, user, Level.MANAGE, f"There is no clean-up {pk}.")
+
+
 def logged_model_by_id(model_id: str, *, user, level: Level = Level.VIEW) -> LoggedModel:
     """Return the logged model, deleted or not."""
     return _one(
@@ -75,8 +83,8 @@ NOT_LOGGABLE = "You may see this run, but it takes the level log, granted to you
 def _one(rows, user, level: Level, missing: str, refused: str = ""):
     allowed = {
         Level.VIEW: rows.visible_to,
-        Level.LOG: rows.loggable_by,
-        Level.EDIT: rows.editable_by,
+        Level.LOG: getattr(rows, "loggable_by", None),
+        Level.EDIT: getattr(rows, "editable_by", None),
         Level.MANAGE: getattr(rows, "manageable_by", None),
     }
     return _first(allowed[level](user), rows.visible_to(user) if level > Level.VIEW else None, level, missing, refused)

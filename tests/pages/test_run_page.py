@@ -124,7 +124,7 @@ def test_two_thousand_metrics_take_as_many_queries_as_two(page, run, django_asse
 
     with django_assert_max_num_queries(26):
         overview = page(run)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         charts = page(run, "charts")
 
     assert overview.content.decode().count("data-spark=") == 100

@@ -1,11 +1,21 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from core.fields import CodePointCharField, CodePointTextField
 from core.models import Job
 from tracker.models.experiment import Experiment
 from tracker.models.retention import RetentionPolicy
+
+
+class CleanupReportQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Reports of experiments that `user` may see; those of the site, and of what is gone, are the site admins'."""
+        return self if user.is_superuser else self.filter(experiment__in=Experiment.objects.visible_to(user))
+
+    def manageable_by(self, user):
+        return self if user.is_superuser else self.filter(experiment__in=Experiment.objects.manageable_by(user))
 
 
 class CleanupReport(models.Model):
@@ -42,11 +52,22 @@ class CleanupReport(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 
+    objects = CleanupReportQuerySet.as_manager()
+
     class Meta:
         ordering = ["-pk"]
 
     def __str__(self):
         return f"clean-up {self.pk} of {self.scope}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("clean-up", args=[self.pk])
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a job is looking or cleaning, or waits to."""
+        is_open = self.state in (self.State.DECIDING, self.State.CLEANING)
+        return is_open and self.job is not None and not self.job.is_finished
 
 
 class CleanupEntry(models.Model):
