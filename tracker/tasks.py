@@ -1,9 +1,8 @@
 """Background work on tracking; what it does stands in actions."""
 
 from core import jobs, schedule
-from core.actions import jobs as job_actions
 from tracker import levels, liveness, run_index
-from tracker.actions import artifact_sweep, clean_up, verification
+from tracker.actions import artifact_sweep, clean_up, storage_checks, verification
 
 SWEEP = "artifact.sweep"
 
@@ -13,6 +12,7 @@ def verify_blob(job, arguments):
     return verification.verify(arguments["blob_id"], lambda progress: jobs.report(job, progress, "hashing"))
 
 
+# asked for by the version before; the check of storage sweeps first
 @jobs.handler(SWEEP)
 def sweep_artifacts(job, arguments):
     return artifact_sweep.remove_orphans(**arguments)
@@ -28,11 +28,12 @@ def clean_up_runs(job, arguments):
     return clean_up.work(arguments["report"], lambda progress, doing: jobs.report(job, progress, doing))
 
 
-@schedule.periodic("artifacts.sweep", every_s=24 * 3600)
-def request_sweep():
-    job_actions.request(SWEEP, by=None)
+@jobs.handler(storage_checks.JOB)
+def check_storage(job, arguments):
+    return storage_checks.work(arguments["report"], lambda progress, doing: jobs.report(job, progress, doing))
 
 
+schedule.periodic("storage.check", every_s=24 * 3600)(storage_checks.request)
 schedule.periodic("runs.clean_up", every_s=24 * 3600, is_needed=clean_up.has_daily)(clean_up.request_daily)
 schedule.periodic("runs.watch", every_s=liveness.LOOK_EVERY.total_seconds(), is_needed=liveness.has_live)(
     liveness.watch

@@ -85,7 +85,7 @@ def _claim(stored: blobs.Stored) -> Blob:
     for _ in range(_MAX_TRIES):
         blob = Blob.objects.select_for_update(no_key=True).filter(sha256=stored.sha256).first()
         if blob is not None:
-            return blob
+            return _healed(blob, stored)
         try:
             with transaction.atomic():
                 return Blob.objects.create(key=stored.key, size_bytes=stored.size_bytes, sha256=stored.sha256)
@@ -93,6 +93,18 @@ def _claim(stored: blobs.Stored) -> Blob:
             # somebody was quicker with the same content, or the sweep took away what was there
             continue
     raise Unavailable("Many are storing this same file; try again.")
+
+
+def _healed(blob: Blob, stored: blobs.Stored) -> Blob:
+    """Return a held blob, with the bytes that were just stored where its own are known to be missing or damaged."""
+    if not blob.faults.filter(healed_at=None).update(healed_at=timezone.now()):
+        return blob
+    for key in [*blob.pieces.values_list("key", flat=True), *([blob.key] if blob.key else [])]:
+        transaction.on_commit(partial(blobs.discard, key))
+    blob.pieces.all().delete()
+    blob.key = stored.key
+    blob.save(update_fields=["key"])
+    return blob
 
 
 def may_delete(owner: Owner, *, by) -> bool:

@@ -16,6 +16,7 @@ from tracker.models.pulse import Pulse
 from tracker.models.retention import Hold, RetentionPolicy
 from tracker.models.run import Param, Run, RunTag
 from tracker.models.run_index import IndexedKey
+from tracker.models.storage_check import StorageCheck, StorageFault
 from tracker.models.upload import Piece, Upload
 
 __all__ = [
@@ -45,5 +46,7 @@ __all__ = [
     "RetentionPolicy",
     "Run",
     "RunTag",
+    "StorageCheck",
+    "StorageFault",
     "Upload",
 ]
