@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -13,7 +14,7 @@ from tracker import keyset
 from tracker.actions import experiments, purge
 from tracker.keyset import Key
 from tracker.lookups import experiment_by_id
-from tracker.models import Experiment
+from tracker.models import Experiment, Hold
 
 SIZE = 50
 # the last that was deleted stands first
@@ -22,10 +23,12 @@ ORDER = [Key("pk", int, True)]
 
 @require_GET
 def experiment_trash(request):
-    """GET /experiments/trash: what one may see of what was deleted; buttons for what one manages."""
-    rows = listing.matching(
-        Experiment.objects.visible_to(request.user).deleted(), request.GET.get("q", "")[:500].replace("\0", "")
-    )
+    """GET /experiments/trash: what one may see of what was deleted; buttons for what one manages; ?held=1: under legal hold."""
+    deleted = Experiment.objects.visible_to(request.user).deleted()
+    is_held = Exists(Hold.objects.filter(experiment=OuterRef("pk"), kind=Hold.Kind.LEGAL))
+    rows = listing.matching(deleted, request.GET.get("q", "")[:500].replace("\0", "")).annotate(is_held=is_held)
+    if request.GET.get("held"):
+        rows = rows.filter(is_held=True)
     page = keyset.page(
         rows.select_related("created_by"),
         ORDER,
@@ -41,6 +44,7 @@ def experiment_trash(request):
     context = {
         "rows": [(row, row.pk in managed) for row in page.rows],
         "q": request.GET.get("q", ""),
+        "is_held_only": bool(request.GET.get("held")),
         "after": page.after,
         "before": page.before,
     }

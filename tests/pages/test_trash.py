@@ -8,7 +8,7 @@ import pytest
 from accounts.access import Level
 from core.models import AuditEvent
 from tests.factories import grant, make_experiment, make_run
-from tracker.actions import artifacts, experiments
+from tracker.actions import artifacts, experiments, run_holds
 from tracker.models import Experiment, Run
 
 
@@ -162,3 +162,26 @@ def test_the_list_costs_the_same_whatever_its_length(mel, member, number, django
 
     with django_assert_max_num_queries(7):
         mel.get("/experiments/trash")
+
+
+def test_the_trash_is_narrowed_to_what_is_under_legal_hold(mel, experiment, member):
+    held = make_experiment("held", by=member)
+    run_holds.place(held, "legal", by=member)
+    experiments.delete(held, by=member)
+
+    everything, narrowed = mel.get("/experiments/trash").text, mel.get("/experiments/trash?held=1&q=e").text
+
+    assert everything.count("legal hold</span>") == 1
+    assert f"/experiments/{experiment.pk}/purge" in everything
+    assert f"/experiments/{experiment.pk}/purge" not in narrowed
+    assert f"/experiments/{held.pk}/purge" in narrowed
+
+
+def test_a_purge_that_a_legal_hold_forbids_says_so(mel, experiment, member):
+    run_holds.place(experiment, "legal", by=member)
+
+    answer = mel.post(f"/experiments/{experiment.pk}/purge", {"name": experiment.name})
+
+    assert answer.status_code == 400
+    assert "legal hold" in answer.text
+    assert Experiment.objects.filter(pk=experiment.pk).exists()
