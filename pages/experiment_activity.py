@@ -26,6 +26,10 @@ WORDS = {
     "run.restore": ("restored", ""),
     "run.move": ("moved", "from another experiment"),
     "run.rename": ("renamed", ""),
+    "hold.pin": ("pinned", ""),
+    "hold.pin.lift": ("took the pin off", ""),
+    "hold.legal": ("put", "under legal hold"),
+    "hold.legal.lift": ("lifted the legal hold on", ""),
     "artifact.delete": ("deleted files of", ""),
 }
 

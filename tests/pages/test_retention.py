@@ -1,5 +1,6 @@
 """How long an experiment's runs stay: the policy's form, a dry run, its report, pins and legal holds."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -193,6 +194,7 @@ def test_a_run_is_pinned_and_held_from_its_page(mel, experiment, member):
     page = mel.get(address).text
     assert "Take the pin off" in page
     assert "case 7" in page
+    assert "pinned the run" in " ".join(re.sub("<[^>]+>", "", mel.get(f"{address}/activity").text).split())
 
     for kind in ("pin", "legal"):
         mel.post(f"{address}/lift", {"kind": kind})
