@@ -38,6 +38,7 @@ from pages import (
     setup,
     sharing,
     stars,
+    storage,
     tokens,
     trash,
     version_edits,
@@ -266,6 +267,12 @@ artifacts_urls = [
     path("artifacts/<str:owner_id>/download", artifact_files.artifact_download, name="artifact-download"),
 ]
 
+# /storage
+storage_urls = [
+    path("storage", storage.storage, name="storage"),
+    path("storage/count", storage.storage_count, name="storage-count"),
+]
+
 # /series
 series_urls = [
     path("series", series.series_points, name="series"),
@@ -292,5 +299,6 @@ urlpatterns = [
     *reviews_urls,
     *comments_urls,
     *artifacts_urls,
+    *storage_urls,
     *series_urls,
 ]

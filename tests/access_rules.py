@@ -307,6 +307,8 @@ RULES = [
     Rule("POST", "experiments/<int:pk>/lift", MANAGE),
     Rule("GET", "clean-ups/<int:report_id>", MANAGE),
     Rule("POST", "clean-ups/<int:report_id>/carry-out", MANAGE),
+    Rule("GET", "storage", ADMIN),
+    Rule("POST", "storage/count", ADMIN),
     # comparing
     Rule("GET", "compare", FOUND, {"runs": "{run_id}"}),
     Rule("GET", "compare/table.csv", FOUND, {"runs": "{run_id}"}),

@@ -2,7 +2,7 @@
 
 from core import jobs, schedule
 from tracker import levels, liveness, run_index
-from tracker.actions import artifact_sweep, clean_up, storage_checks, verification
+from tracker.actions import artifact_sweep, clean_up, storage_checks, storage_figures, verification
 
 SWEEP = "artifact.sweep"
 
@@ -31,6 +31,16 @@ def clean_up_runs(job, arguments):
 @jobs.handler(storage_checks.JOB)
 def check_storage(job, arguments):
     return storage_checks.work(arguments["report"], lambda progress, doing: jobs.report(job, progress, doing))
+
+
+@jobs.handler(storage_figures.JOB)
+def count_storage(job, arguments):
+    return storage_figures.count(lambda progress, doing: jobs.report(job, progress, doing))
+
+
+@schedule.periodic("storage.count", every_s=24 * 3600)
+def request_count():
+    storage_figures.request(by=None)
 
 
 schedule.periodic("storage.check", every_s=24 * 3600)(storage_checks.request)

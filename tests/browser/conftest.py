@@ -17,7 +17,7 @@ from tests.factories import make_user, make_webhook
 from tests import seed_registry
 from tests.seed import seed
 from registry.models import StagePolicy, TransitionRequest
-from tracker.actions import clean_up, retention, run_holds
+from tracker.actions import clean_up, retention, run_holds, storage_checks, storage_figures
 from tracker.models import Run
 from tracker.retention import Rules
 
@@ -40,6 +40,8 @@ comments.create(model, "@ada which plates does it still miss?", by=mel)
 own = make_webhook(model, by=ada, name="tell-the-line", url="https://line.example.org/hooks", secret="s", status="DISABLED")
 for state, code, error in (("delivered", 200, ""), ("failed", 503, "The answer was 503.")):
     deliveries.write(own, "model_version.created", {"name": "defect-net", "version": "6", "source": "models:/m-1"}, kind="registeredmodel", object_id=model.pk).note_try(state=state, status_code=code, error=error)
+storage_checks.check_now()
+storage_figures.count()
 retained = retention.set(seams, Rules(180, ["FAILED", "KILLED"], 30, 5, "val/accuracy", True, ["paper"]), is_daily=True, by=ada)
 run_holds.place(runs.filter(status=Run.Status.FINISHED).latest("start_time_ms"), "pin", reason="In the report of May.", by=ada)
 print(json.dumps({

@@ -83,6 +83,7 @@ PAGES = [
     Page("experiment-retention", "/experiments/{experiment}/retention"),
     Page("clean-up", "/clean-ups/{clean_up}?step=keep"),
     Page("clean-up-of-site", "/clean-ups/{site_clean_up}"),
+    Page("storage", "/storage"),
     Page("experiment-delete", "/experiments/{experiment}/delete"),
     Page("columns", "/experiments/{experiment}/columns"),
     Page("experiment-charts", "/experiments/{experiment}/charts"),

@@ -17,6 +17,7 @@ from tracker.models.retention import Hold, RetentionPolicy
 from tracker.models.run import Param, Run, RunTag
 from tracker.models.run_index import IndexedKey
 from tracker.models.storage_check import StorageCheck, StorageFault
+from tracker.models.storage_figure import StorageFigure
 from tracker.models.upload import Piece, Upload
 
 __all__ = [
@@ -48,5 +49,6 @@ __all__ = [
     "RunTag",
     "StorageCheck",
     "StorageFault",
+    "StorageFigure",
     "Upload",
 ]

@@ -1,0 +1,134 @@
+"""The administrators' page of storage: counted figures, what is not whole, policies; never a look at the files themselves."""
+
+import io
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+
+from core import jobs, schedule
+from core.errors import NotAllowed
+from core.models import Job
+from tests.factories import make_experiment, make_logged_model, make_run
+from tracker.actions import artifacts, retention, storage_checks, storage_figures
+from tracker.models import StorageFigure
+from tracker.retention import Rules
+
+
+@pytest.fixture
+def ada(client, admin):
+    client.force_login(admin)
+    return client
+
+
+@pytest.fixture
+def filled(member):
+    """An experiment with a run of two equal files and a model; what was replaced is not needed any more."""
+    experiment = make_experiment("seams", by=member)
+    run = make_run(experiment, by=member)
+    for path, content in (("a.PNG", b"12345"), ("b.png", b"12345"), ("MLmodel", b"old one"), ("MLmodel", b"new")):
+        artifacts.upload(run, path, io.BytesIO(content), by=member)
+    model = make_logged_model(experiment, by=member, source_run=run)
+    artifacts.upload(model, "w.pt", io.BytesIO(b"0123456789"), by=member)
+    return run
+
+
+def figures(kind):
+    return {figure.label: (figure.num_files, figure.size_bytes) for figure in StorageFigure.objects.filter(kind=kind)}
+
+
+def test_files_are_counted_by_experiment_user_and_type(filled, member):
+    assert storage_figures.count() == 4
+
+    assert figures("experiment") == {"seams": (4, 23)}
+    assert figures("user") == {member.username: (4, 23)}
+    assert figures("type") == {"png": (2, 10), "": (1, 3), "pt": (1, 10)}
+    assert figures("total") == {"named": (4, 23), "stored": (4, 25), "unneeded": (1, 7)}
+
+
+def test_counting_again_replaces_what_was_counted(filled):
+    storage_figures.count()
+    filled.artifacts.all().delete()
+
+    call_command("count_storage", stdout=io.StringIO())
+
+    assert figures("type") == {"pt": (1, 10)}
+
+
+def test_many_types_are_folded(filled, monkeypatch):
+    monkeypatch.setattr(storage_figures, "MAX_TYPES", 1)
+    monkeypatch.setattr(storage_figures, "BATCH", 2)
+
+    storage_figures.count()
+
+    assert sum(number for number, _ in figures("type").values()) == 4
+    assert len(figures("type")) == 2
+
+
+def test_the_page_shows_what_was_counted(ada, filled, admin):
+    assert "Not counted yet" in ada.get("/storage").text
+    retention.set(None, Rules(purge_after_days=9), by=admin)
+    storage_figures.count()
+
+    page = ada.get("/storage").text
+
+    for text in (
+        "25 B in 4 files",
+        "5 B, because equal content is stored once",
+        "7 B in 1 file",
+        "after 9 days",
+        "seams",
+    ):
+        assert text in page
+
+
+def test_the_page_names_what_is_not_whole(ada, filled):
+    default_storage.delete(filled.artifacts.get(path="a.PNG").blob.key)
+    storage_checks.check_now()
+
+    page = ada.get("/storage").text
+
+    assert "1 missing, 0 damaged" in page
+    assert "Missing since" in page
+    assert "a.PNG of" in page
+
+
+def test_it_is_counted_anew_once_at_a_time(ada, filled):
+    for _ in range(2):
+        ada.post("/storage/count")
+    assert Job.objects.filter(kind=storage_figures.JOB).count() == 1
+    assert "Counting" in ada.get("/storage").text
+
+    assert jobs.run_next()
+    page = ada.get("/storage").text
+    assert "Counting" not in page
+    assert "Not counted yet" not in page
+
+
+def test_it_is_counted_every_night(filled):
+    (work,) = [work for work in schedule.everything() if work.name == "storage.count"]
+
+    assert schedule.run(work)
+    assert jobs.run_next()
+
+    assert StorageFigure.objects.exists()
+
+
+def test_members_neither_look_nor_count(client, member):
+    client.force_login(member)
+
+    assert client.get("/storage").status_code == 403
+    assert client.post("/storage/count").status_code == 403
+    with pytest.raises(NotAllowed):
+        storage_figures.request(by=member)
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_the_page_costs_the_same_whatever_there_is(ada, filled, member, number, django_assert_max_num_queries):
+    for _ in range(number):
+        run = make_run(make_experiment(by=member), by=member)
+        artifacts.upload(run, "a", io.BytesIO(b"x"), by=member)
+    storage_figures.count()
+
+    with django_assert_max_num_queries(14):
+        ada.get("/storage")
