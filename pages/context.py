@@ -22,7 +22,14 @@ LINKS = [
     ("Compare", "compare", "git-compare", "compare"),
 ]
 # pages whose addresses begin otherwise than those of their place in the rail
-PLACES = {"runs": "experiments", "logged-models": "experiments", "new-model": "models", "policies": "models"}
+PLACES = {
+    "runs": "experiments",
+    "logged-models": "experiments",
+    "clean-ups": "experiments",
+    "new-model": "models",
+    "policies": "models",
+    "storage": "admin",
+}
 STAFF_LINKS = [("Admin", "admin:index", "shield", "admin")]
 
 

@@ -82,6 +82,10 @@ def test_the_page_shows_what_was_counted(ada, filled, admin):
         assert text in page
 
 
+def test_the_administration_leads_to_the_page(ada):
+    assert 'href="/storage"' in ada.get("/admin/").text
+
+
 def test_the_page_names_what_is_not_whole(ada, filled):
     default_storage.delete(filled.artifacts.get(path="a.PNG").blob.key)
     storage_checks.check_now()
