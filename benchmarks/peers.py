@@ -23,7 +23,14 @@ from pathlib import Path
 
 from servers import BIN, MLFLOW_PYTHON, ROOT, Server, mlflow_has, running
 
+# what reads comes first, on the fixture as it is: the faster a server takes points, the more it would have to read after.
+# Runs end last: nobody logs to runs that have ended.
 OPERATIONS = {
+    "run-get": "get a run",
+    "search-filter": "search: metric and param, by metric, 100",
+    "search-list": "list 100 runs",
+    "search-experiments": "search experiments",
+    "history-20000": "history of 20,000 points",
     "log-metric": "log one metric",
     "batch-40": "batch of 40 points (10 keys × 4)",
     "batch-400": "batch of 400 points (100 × 4)",
@@ -33,11 +40,6 @@ OPERATIONS = {
     "params-100": "100 params",
     "run-create": "create a run",
     "run-update": "update a run",
-    "run-get": "get a run",
-    "search-filter": "search: metric and param, by metric, 100",
-    "search-list": "list 100 runs",
-    "search-experiments": "search experiments",
-    "history-20000": "history of 20,000 points",
 }
 NUM_EXPERIMENTS, NUM_RUNS, NUM_VALUES, HISTORY = 100, 1000, 20, 20_000
 
