@@ -9,7 +9,7 @@ class IndexedKey(models.Model):
 
     The entries stand in two tables that Django does not manage, an entry a run: `tracker_indexedmetric` (key_id, value,
     start_time_ms, run_id) with the last value, and `tracker_indexedparam` with the text and, where it is written as one,
-    its number. See tracker/run_index.py and migrations/0013_run_index.py.
+    its number. See tracker/run_index.py and migrations/0003_run_index.py.
     """
 
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="indexed_keys", db_index=False)

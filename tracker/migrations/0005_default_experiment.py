@@ -13,5 +13,5 @@ def create(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracker", "0002_metricpoint")]
+    dependencies = [("tracker", "0004_run_id_without_like")]
     operations = [migrations.RunPython(create, migrations.RunPython.noop)]

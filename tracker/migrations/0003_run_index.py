@@ -4,10 +4,7 @@ An entry is narrow and stands beside those of the same key, so that a search rea
 milliseconds, or the first hundred in less than one. On SQLite the tables are their own index (WITHOUT ROWID).
 """
 
-import core.fields
-import django.db.models.deletion
-from django.db import migrations, models
-
+from django.db import migrations
 
 # the runs table sorts params that are written as numbers as such
 BY_NUMBER = """
@@ -71,38 +68,5 @@ def drop(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
-    dependencies = [
-        ('tracker', '0012_fewer_indexes'),
-    ]
-
-    operations = [
-        migrations.RunPython(create, drop),
-        migrations.CreateModel(
-            name='IndexedKey',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entity', core.fields.CodePointCharField(help_text='metric or parameter', max_length=9)),
-                ('key', core.fields.CodePointCharField(max_length=250)),
-                ('is_cut', models.BooleanField(default=False, help_text='a value was too long to be indexed as a whole')),
-            ],
-        ),
-        migrations.AddField(
-            model_name='run',
-            name='is_indexed',
-            field=models.BooleanField(db_default=False, default=False, help_text='its metrics and params stand in the index by value'),
-        ),
-        migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('is_indexed', False)), fields=['experiment'], name='run_not_indexed'),
-        ),
-        migrations.AddField(
-            model_name='indexedkey',
-            name='experiment',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='indexed_keys', to='tracker.experiment'),
-        ),
-        migrations.AddConstraint(
-            model_name='indexedkey',
-            constraint=models.UniqueConstraint(fields=('experiment', 'entity', 'key'), name='indexed_key_once'),
-        ),
-    ]
+    dependencies = [("tracker", "0002_metricpoint")]
+    operations = [migrations.RunPython(create, drop)]
