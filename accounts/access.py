@@ -28,3 +28,12 @@ def member_level() -> int:
     """Return the level that every signed-in member has on what is not private; 0 where the default is none."""
     name = settings.ASSAY_MEMBER_LEVEL
     return 0 if name == "none" else Level[name.upper()].value
+
+
+def held_level(user, *, is_private: bool, granted: int) -> int:
+    """Return the level that somebody has on a row, `granted` being the highest of the grants to them; 0 for none."""
+    if not user.is_active:
+        return 0
+    if user.is_superuser:
+        return Level.MANAGE
+    return granted if is_private else max(granted, member_level())

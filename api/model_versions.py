@@ -10,7 +10,7 @@ from api import wire_registry as wire
 from api.endpoint import Int64, KeyValue, RequiredText, caller_token_id
 from api.registered_models import OfModel, found, limit, may_ask
 from core.errors import InvalidValue, NotFound
-from registry import lookups, names, search
+from registry import lookups, names, rows, search
 from registry.actions import model_versions, transitions
 from registry.files import place_of
 from registry.models import ModelVersion
@@ -52,7 +52,7 @@ class OfVersion(OfModel):
 
 def get(request, body: OfVersion):
     """GET model-versions/get"""
-    return _answer(lookups.version_by_number(body.name, body.version, user=request.user))
+    return {"model_version": wire.model_version(rows.version_by_number(body.name, body.version, user=request.user))}
 
 
 class Update(OfVersion):
@@ -87,12 +87,12 @@ def search_versions(request, body: Search):
         limit=limit(body.max_results, MAX_VERSIONS),
         token=body.page_token,
     )
-    return found("model_versions", wire.model_versions(page.rows, with_aliases=False), page)
+    return found("model_versions", wire.model_versions(rows.of_versions(page.rows), with_aliases=False), page)
 
 
 def get_download_uri(request, body: OfVersion):
     """GET model-versions/get-download-uri: where the files are, which `source` need not be"""
-    version = lookups.version_by_number(body.name, body.version, user=request.user)
+    version = rows.version_by_number(body.name, body.version, user=request.user)
     return {"artifact_uri": version.storage_location}
 
 
@@ -181,4 +181,5 @@ def _by(request) -> dict:
 
 
 def _answer(version: ModelVersion) -> dict:
-    return {"model_version": wire.model_version(version)}
+    (row,) = rows.of_versions([version])
+    return {"model_version": wire.model_version(row)}

@@ -6,7 +6,7 @@ from accounts.access import Level, Scope
 from api import wire_registry as wire
 from api.endpoint import Int64, KeyValue, RequiredText, caller_token_id
 from core.errors import InvalidValue
-from registry import lookups, names, search
+from registry import lookups, names, rows, search
 from registry.actions import registered_models, transitions
 from registry.models import ModelVersion, RegisteredModel
 from registry.models.policy import Target
@@ -43,7 +43,7 @@ class OfModel(msgspec.Struct):
 
 def get(request, body: OfModel):
     """GET registered-models/get; the client asks before almost every other call"""
-    return _answer(lookups.model_by_name(body.name, user=request.user))
+    return {"registered_model": wire.registered_model(rows.model_by_name(body.name, user=request.user))}
 
 
 class Update(OfModel):
@@ -87,7 +87,7 @@ def search_models(request, body: Search):
         limit=limit(body.max_results, MAX_MODELS),
         token=body.page_token,
     )
-    return found("registered_models", wire.registered_models(page.rows), page)
+    return found("registered_models", wire.registered_models(rows.of_models(page.rows)), page)
 
 
 class GetLatestVersions(OfModel):
@@ -96,12 +96,10 @@ class GetLatestVersions(OfModel):
 
 def get_latest_versions(request, body: GetLatestVersions):
     """POST and GET registered-models/get-latest-versions: the highest number in each stage asked for, or in each"""
-    stages = {names.stage_of(stage) for stage in body.stages} or set(ModelVersion.Stage)
-    model = lookups.model_by_name(body.name, user=request.user)
-    rows = list(model.versions.filter(deleted_at=None, stage__in=stages).latest_of_stages())
-    for row in rows:
-        row.model = model
-    return {"model_versions": wire.model_versions(rows)} if rows else {}
+    stages = {names.stage_of(stage).value for stage in body.stages} or ModelVersion.Stage.values
+    model = rows.model_by_name(body.name, user=request.user)
+    latest = rows.latest([model.pk], stages)
+    return {"model_versions": wire.model_versions(latest)} if latest else {}
 
 
 class SetTag(OfModel):
@@ -133,7 +131,7 @@ class OfAlias(OfModel):
 
 def get_by_alias(request, body: OfAlias):
     """GET registered-models/alias; a missing alias is a 400, `latest` the highest number"""
-    version = lookups.version_by_alias(body.name, body.alias, user=request.user)
+    version = rows.version_by_alias(body.name, body.alias, user=request.user)
     return {"model_version": wire.model_version(version)}
 
 
@@ -189,4 +187,5 @@ def _by(request) -> dict:
 
 
 def _answer(model: RegisteredModel) -> dict:
-    return {"registered_model": wire.registered_model(model)}
+    (row,) = rows.of_models([model])
+    return {"registered_model": wire.registered_model(row)}

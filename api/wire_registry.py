@@ -5,105 +5,77 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from accounts.access import Level
-from accounts.models import User
-from api import wire
 from core.models import Comment
-from registry import activities
+from registry import activities, rows
 from registry.actions import requests
-from registry.models import (
-    Alias,
-    ModelVersion,
-    ModelVersionTag,
-    RegisteredModel,
-    RegisteredModelTag,
-    TransitionRequest,
-)
+from registry.models import ModelVersion, RegisteredModel, TransitionRequest
+from registry.rows import ModelRow, VersionRow
 
 
-def registered_model(row: RegisteredModel) -> dict:
+def registered_model(row: ModelRow) -> dict:
     return registered_models([row])[0]
 
 
-def registered_models(rows: Iterable[RegisteredModel]) -> list[dict]:
-    """Return whole models in the order of `rows`, in five statements however many there are."""
-    rows = list(rows)
-    by_pk = {row.pk: row for row in rows}
-    tags = _tags(RegisteredModelTag.objects.filter(model__in=by_pk), "model_id")
-    aliases = defaultdict(list)
-    for alias in Alias.objects.filter(model__in=by_pk).select_related("version").order_by("name"):
-        aliases[alias.model_id].append({"alias": alias.name, "version": str(alias.version.version)})
+def registered_models(found: Iterable[ModelRow]) -> list[dict]:
+    """Return whole models in the order of `found`, in four statements however many there are."""
+    found = list(found)
+    pks = [row.pk for row in found]
+    tags, aliases = rows.tags_of_models(pks), rows.aliases_of_models(pks)
+    newest = rows.latest(pks)
     latest = defaultdict(list)
-    found = list(ModelVersion.objects.filter(model__in=by_pk, deleted_at=None).latest_of_stages())
-    for row, answer in zip(found, _versions(found, by_pk, with_aliases=False), strict=True):
-        latest[row.model_id].append(answer)
-    users = _usernames(rows)
+    for row, answer in zip(newest, model_versions(newest, with_aliases=False), strict=True):
+        latest[row.model_pk].append(answer)
     return [
         {
             "name": row.name,
             "creation_timestamp": row.creation_time_ms,
             "last_updated_timestamp": row.last_updated_time_ms,
-            "user_id": users.get(row.created_by_id, ""),
+            "user_id": row.creator or "",
             "description": row.description,
             "latest_versions": latest.get(row.pk, []),
-            "tags": tags.get(row.pk, []),
-            "aliases": aliases.get(row.pk, []),
+            "tags": _key_values(tags.get(row.pk, ())),
+            "aliases": [{"alias": alias, "version": str(version)} for alias, version in aliases.get(row.pk, ())],
         }
-        for row in rows
+        for row in found
     ]
 
 
-def model_version(row: ModelVersion) -> dict:
+def model_version(row: VersionRow) -> dict:
     """Return one version, its aliases included."""
     return model_versions([row])[0]
 
 
-def model_versions(rows: Iterable[ModelVersion], *, with_aliases: bool = True) -> list[dict]:
-    """Return versions, whose models are at hand, in three statements; searches leave aliases out, as MLflow's do."""
-    rows = list(rows)
-    return _versions(rows, {row.model_id: row.model for row in rows}, with_aliases=with_aliases)
-
-
-def _versions(rows: list[ModelVersion], models: dict[int, RegisteredModel], *, with_aliases: bool) -> list[dict]:
-    if not rows:
+def model_versions(found: Iterable[VersionRow], *, with_aliases: bool = True) -> list[dict]:
+    """Return versions in the order of `found`, in two statements; searches leave aliases out, as MLflow's do."""
+    found = list(found)
+    if not found:
         return []
-    pks = [row.pk for row in rows]
-    tags = _tags(ModelVersionTag.objects.filter(version__in=pks), "version_id")
-    aliases = defaultdict(list)
-    if with_aliases:
-        for version, name in Alias.objects.filter(version__in=pks).order_by("name").values_list("version_id", "name"):
-            aliases[version].append(name)
-    users = _usernames(rows)
+    pks = [row.pk for row in found]
+    tags = rows.tags_of_versions(pks)
+    aliases = rows.aliases_of_versions(pks) if with_aliases else {}
     return [
         {
-            "name": models[row.model_id].name,
+            "name": row.model_name,
             "version": str(row.version),
             "creation_timestamp": row.creation_time_ms,
             "last_updated_timestamp": row.last_updated_time_ms,
-            "user_id": users.get(row.created_by_id, ""),
-            "current_stage": str(row.stage),
+            "user_id": row.creator or "",
+            "current_stage": row.stage,
             "description": row.description,
             "source": row.source,
             "run_id": row.run_id,
-            "status": row.STATUS,
+            "status": ModelVersion.STATUS,
             "status_message": "",
-            "tags": tags.get(row.pk, []),
+            "tags": _key_values(tags.get(row.pk, ())),
             "run_link": row.run_link,
-            "aliases": aliases.get(row.pk, []),
+            "aliases": [alias for (alias,) in aliases.get(row.pk, ())],
         }
-        for row in rows
+        for row in found
     ]
 
 
-def _tags(rows, owner: str) -> dict[int, list[dict]]:
-    by_owner = defaultdict(list)
-    for row in rows.order_by("key"):
-        by_owner[getattr(row, owner)].extend(wire.key_values([row]))
-    return by_owner
-
-
-def _usernames(rows: list) -> dict[int, str]:
-    pks = {row.created_by_id for row in rows if row.created_by_id}
-    return dict(User.objects.filter(pk__in=pks).values_list("pk", "username"))
+def _key_values(tags: Iterable[tuple[str, str]]) -> list[dict]:
+    return [{"key": key, "value": value} for key, value in tags]
 
 
 # Databricks' protocol ---------------------------------------------------------------------------------------
@@ -151,7 +123,8 @@ def comment(row: Comment, viewer) -> dict:
 
 
 def model_version_databricks(row: ModelVersion, open_requests: list[TransitionRequest], viewer) -> dict:
-    answer = model_version(row)
+    (found,) = rows.of_versions([row])
+    answer = model_version(found)
     del answer["aliases"]
     return {
         **answer,
@@ -161,7 +134,8 @@ def model_version_databricks(row: ModelVersion, open_requests: list[TransitionRe
 
 
 def registered_model_databricks(row: RegisteredModel, viewer) -> dict:
-    answer = registered_model(row)
+    (found,) = rows.of_models([row])
+    answer = registered_model(found)
     del answer["aliases"]
     return {**answer, "id": str(row.pk), "permission_level": _LEVELS[row.level_of(viewer)]}
 

@@ -39,6 +39,17 @@ def any_of(values: Iterable[int | str]) -> tuple[str, object]:
     return "IN (SELECT value FROM json_each(%s))", orjson.dumps(list(values)).decode()
 
 
+def as_table(values: Iterable[int | str], column: str, kind: str) -> tuple[str, object]:
+    """Return `values` as a table to select from, of this column and PostgreSQL's kind of it, and its single parameter.
+
+    >>> as_table([1, 2], "run_id", "bigint")  # on SQLite
+    ('(SELECT value AS run_id FROM json_each(%s))', '[1,2]')
+    """
+    if connection.vendor == "postgresql":
+        return f"(SELECT unnest(%s::{kind}[]) AS {column})", list(values)
+    return f"(SELECT value AS {column} FROM json_each(%s))", orjson.dumps(list(values)).decode()
+
+
 def fetch_all(sql: str, parameters=()) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

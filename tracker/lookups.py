@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from accounts.access import Level, member_level
+from accounts.access import Level, held_level
 from core.errors import InvalidValue, NotAllowed, NotFound
 from core.sql import fetch_one
 from tracker import run_index
@@ -129,21 +129,12 @@ def experiment_row(experiment_id: str, *, user, level: Level) -> ExperimentRow:
     if found is None:
         raise NotFound(missing)
     *fields, is_private, granted = found
-    held = _held(user, is_private, granted or 0)
+    held = held_level(user, is_private=is_private, granted=granted or 0)
     if held < Level.VIEW:
         raise NotFound(missing)
     if held < level:
         raise NotAllowed(f"You may see this, but it takes the level {level.label.lower()} to do that.")
     return ExperimentRow(*fields)
-
-
-def _held(user, is_private: bool, granted: int) -> int:
-    """Return the level that somebody has on an experiment."""
-    if not user.is_active:
-        return 0
-    if user.is_superuser:
-        return Level.MANAGE
-    return granted if is_private else max(granted, member_level())
 
 
 class RunRow(NamedTuple):
@@ -179,7 +170,7 @@ def run_row(run_id: str, *, user, level: Level = Level.VIEW) -> RunRow:
         raise NotFound(_no_run(run_id))
     *fields, created_by, is_private, granted = found
     granted = granted or 0
-    held = _held(user, is_private, granted)
+    held = held_level(user, is_private=is_private, granted=granted)
     if held < Level.VIEW:
         raise NotFound(_no_run(run_id))
     may_log = max(held if created_by == user.pk else 0, granted) >= Level.LOG or held >= Level.EDIT

@@ -287,14 +287,18 @@ def test_lists_cost_the_same_whatever_there_is(api, admin, django_assert_max_num
     # the token is looked up once in a while
     api.get("registered-models/get", name="m1")
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(7):
         assert len(api.get("registered-models/search").json()["registered_models"]) == 12
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(4):
         assert len(api.get("model-versions/search").json()["model_versions"]) == 24
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(5):
         api.get("registered-models/get", name="m1")
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(4):
         api.post("registered-models/get-latest-versions", name="m1")
+    with django_assert_max_num_queries(3):
+        api.get("model-versions/get", name="m1", version="1")
+    with django_assert_max_num_queries(1):
+        api.get("model-versions/get-download-uri", name="m1", version="1")
 
 
 # Files ------------------------------------------------------------------------------------------------------
