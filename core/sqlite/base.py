@@ -1,27 +1,95 @@
-"""Django's SQLite backend, where the writers of one process stand in line.
+"""Django's SQLite backend, where writers stand in line.
 
-SQLite waits for a lock by sleeping and looking again, longer each time, so that among many writers some are passed over
-again and again: with 16 clients and batches of 40 points the slowest hundredth took 0.9 s. Threads that queue for a lock of
-their own process first take 0.2 s; only one writer a process is left for SQLite to sort out.
+SQLite waits for a lock by sleeping and looking again, a millisecond at first and longer each time, so that among many writers
+some are passed over again and again, and the database stands idle while all sleep. Threads of one process queue for a lock of
+their own; processes then for a lock on a file, which they look at every tenth of a millisecond.
 """
 
+import fcntl
 import os
 import threading
+import time
 from functools import lru_cache
 
 from django.db.backends.sqlite3 import base
 from django.db.utils import OperationalError
 
-_line = threading.Lock()
+SHORTEST_NAP_S, LONGEST_NAP_S = 0.000_05, 0.005
 
 
-def _new_line() -> None:
-    global _line
-    _line = threading.Lock()
+class Line:
+    """Where the writers of one database stand: one thread of one process at a time comes through."""
+
+    def __init__(self, path: str | None):
+        self._threads = threading.Lock()
+        # None in memory, where there is no other process
+        self._file = None if path is None else _opened(path)
+
+    def enter(self, wait_at_most_s: float) -> None:
+        """Raises OperationalError where others stay for longer than that."""
+        deadline = time.monotonic() + wait_at_most_s
+        if not self._threads.acquire(timeout=wait_at_most_s):
+            raise OperationalError("database is locked by other threads of this process")
+        try:
+            if self._file is not None:
+                self._lock_file(deadline)
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def _lock_file(self, deadline: float) -> None:
+        nap_s = SHORTEST_NAP_S
+        while True:
+            try:
+                # the kernel lets go of it when the process dies
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise OperationalError("database is locked by other processes")
+            time.sleep(nap_s)
+            nap_s = min(nap_s * 1.2, LONGEST_NAP_S)
+
+    def leave(self) -> None:
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._threads.release()
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
 
 
-# whoever held it does not exist in the child
-os.register_at_fork(after_in_child=_new_line)
+def _opened(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise OperationalError(f"unable to open {path}: {error.strerror}") from error
+
+
+_lines: dict[str, Line] = {}
+_making = threading.Lock()
+
+
+def line_of(name: str) -> Line:
+    """Return the line before the database with this name."""
+    with _making:
+        if name not in _lines:
+            is_file = name != ":memory:" and "mode=memory" not in name
+            _lines[name] = Line(f"{name}.writing" if is_file else None)
+        return _lines[name]
+
+
+def _forget_lines() -> None:
+    # whoever stood there does not exist in the child, and with the file at hand it would share the parent's lock, and keep it
+    global _making
+    _making = threading.Lock()
+    for line in _lines.values():
+        line.close()
+    _lines.clear()
+
+
+os.register_at_fork(after_in_child=_forget_lines)
 
 
 @lru_cache(maxsize=512)
@@ -46,9 +114,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self.connection.cursor(factory=Cursor)
 
     def _start_transaction_under_autocommit(self):
-        line = _line
-        if not line.acquire(timeout=self.wait_at_most_s):
-            raise OperationalError("database is locked by other threads of this process")
+        line = line_of(str(self.settings_dict["NAME"]))
+        line.enter(self.wait_at_most_s)
         self._turn = line
         try:
             super()._start_transaction_under_autocommit()
@@ -76,4 +143,4 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _end_turn(self):
         if self._turn is not None:
             turn, self._turn = self._turn, None
-            turn.release()
+            turn.leave()

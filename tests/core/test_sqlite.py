@@ -1,5 +1,9 @@
 """On a file of the tests' own, so that they hold whatever database the suite runs on."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 
@@ -7,6 +11,7 @@ import pytest
 from django.db.utils import ConnectionHandler, IntegrityError, OperationalError
 
 from core.sqlite import base
+from tests.servers import ROOT
 
 
 @pytest.fixture
@@ -55,21 +60,24 @@ def execute(connection, sql):
         cursor.execute(sql)
 
 
-def is_free():
-    free = base._line.acquire(blocking=False)
-    if free:
-        base._line.release()
-    return free
+def is_free(connection):
+    line = base.line_of(str(connection.settings_dict["NAME"]))
+    try:
+        line.enter(0)
+    except OperationalError:
+        return False
+    line.leave()
+    return True
 
 
 def test_a_writer_holds_the_line_until_it_commits(connect):
     connection = connect()
 
     with transaction(connection):
-        held = not is_free()
+        held = not is_free(connection)
 
     assert held
-    assert is_free()
+    assert is_free(connection)
 
 
 @pytest.mark.parametrize("end", ["rollback", "close"])
@@ -79,7 +87,7 @@ def test_the_line_moves_on_however_a_transaction_ends(connect, end):
 
     getattr(connection, end)()
 
-    assert is_free()
+    assert is_free(connection)
 
 
 def test_the_line_moves_on_after_a_commit_that_failed(connect):
@@ -88,7 +96,7 @@ def test_the_line_moves_on_after_a_commit_that_failed(connect):
     with pytest.raises(IntegrityError), transaction(connection):
         execute(connection, "INSERT INTO child VALUES (4711, 1)")
 
-    assert is_free()
+    assert is_free(connection)
 
 
 def test_who_waits_too_long_hears_that_it_is_locked(connect):
@@ -99,7 +107,7 @@ def test_who_waits_too_long_hears_that_it_is_locked(connect):
 
     with transaction(second):
         pass
-    assert is_free()
+    assert is_free(first)
 
 
 def test_the_line_moves_on_where_another_process_holds_the_lock(connect, tmp_path):
@@ -112,7 +120,67 @@ def test_the_line_moves_on_where_another_process_holds_the_lock(connect, tmp_pat
         pass
 
     other.close()
-    assert is_free()
+    assert is_free(connection)
+
+
+HOLDER = """
+import sys, time
+from core.sqlite.base import Line
+Line(sys.argv[1]).enter(5)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_writer_that_is_killed_holds_nobody_up(connect, tmp_path):
+    connection = connect(wait_s=0.05)
+    words = [sys.executable, "-c", HOLDER, f"{tmp_path}/own.db.writing"]
+    holder = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(OperationalError, match="locked by other processes"), transaction(connection):
+            pass
+    finally:
+        holder.kill()
+        holder.communicate()
+
+    with transaction(connection):
+        pass
+    assert is_free(connection)
+
+
+FORKED = """
+import os, sys, time
+from core.sqlite.base import line_of
+line_of(sys.argv[1]).enter(5)
+child = os.fork()
+if child == 0:
+    time.sleep(60)
+print(child, flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_child_of_a_killed_writer_does_not_keep_its_lock(connect, tmp_path):
+    connection = connect(wait_s=2)
+    words = [sys.executable, "-c", FORKED, f"{tmp_path}/own.db"]
+    holder = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    child = int(holder.stdout.readline())
+    try:
+        holder.kill()
+        holder.wait()
+        with transaction(connection):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        holder.communicate()
+
+    assert is_free(connection)
+
+
+def test_a_folder_that_takes_no_file_is_said(tmp_path):
+    with pytest.raises(OperationalError, match="unable to open"):
+        base.Line(f"{tmp_path}/no/such/folder.writing")
 
 
 def test_writers_that_read_first_all_come_through(connect):

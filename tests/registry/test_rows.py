@@ -21,7 +21,7 @@ def versioned(admin):
     model = make_model("seams", by=admin, is_private=True)
     for _ in range(3):
         make_version(model, by=admin)
-    first, second, third = model.versions.order_by("version")
+    first, _, third = model.versions.order_by("version")
     Alias.objects.create(model=model, name="champion", version=first)
     ModelVersion.objects.filter(pk=third.pk).update(deleted_at=timezone.now())
     return model
