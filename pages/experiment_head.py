@@ -21,6 +21,7 @@ TABS = (
     ("notes", "Notes", "experiment-notes"),
     ("activity", "Activity", "experiment-activity"),
     ("sharing", "Sharing", "experiment-sharing"),
+    ("webhooks", "Webhooks", "experiment-webhooks"),
     ("settings", "Settings", "experiment-settings"),
 )
 # a filter of one holds for the other
@@ -68,7 +69,11 @@ def head(request, experiment: Experiment, *, tab: str) -> dict:
         "tags": {key: value for key, value in tags.items() if not key.startswith(experiment_list.HIDDEN_TAGS)},
         "counts": experiment_list.counts([experiment])[experiment.pk],
         "tab": tab,
-        "tabs": [(label, _tab_url(request, experiment, key, name, tab), key == tab) for key, label, name in TABS],
+        "tabs": [
+            (label, _tab_url(request, experiment, key, name, tab), key == tab)
+            for key, label, name in TABS
+            if key != "webhooks" or level >= Level.MANAGE
+        ],
     }
 
 

@@ -19,7 +19,6 @@ from pages import (
     model_pages,
     model_settings,
     model_sharing,
-    model_webhooks,
     models,
     notice_choices,
     notices,
@@ -45,6 +44,8 @@ from pages import (
     version_moves,
     versions,
 )
+from pages.experiment_webhooks import ExperimentWebhookPages
+from pages.model_webhooks import ModelWebhookPages
 
 # /
 home_urls = [
@@ -202,21 +203,8 @@ models_urls = [
     path("models/<str:name>/sharing/<int:grant_id>/revoke", model_sharing.model_revoke, name="model-revoke"),
 ]
 
-# /models/NAME/webhooks
-_WEBHOOK = "models/<str:name>/webhooks/<str:webhook_id>"
-webhooks_urls = [
-    path("models/<str:name>/webhooks", model_webhooks.model_webhooks, name="model-webhooks"),
-    path("models/<str:name>/webhooks/new", model_webhooks.model_webhook_new, name="model-webhook-new"),
-    path(_WEBHOOK, model_webhooks.model_webhook, name="model-webhook"),
-    path(f"{_WEBHOOK}/status", model_webhooks.model_webhook_status, name="model-webhook-status"),
-    path(f"{_WEBHOOK}/test", model_webhooks.model_webhook_test, name="model-webhook-test"),
-    path(f"{_WEBHOOK}/delete", model_webhooks.model_webhook_delete, name="model-webhook-delete"),
-    path(
-        f"{_WEBHOOK}/deliveries/<str:delivery_id>/replay",
-        model_webhooks.model_webhook_replay,
-        name="model-webhook-replay",
-    ),
-]
+# /models/NAME/webhooks, /experiments/ID/webhooks
+webhooks_urls = [*ModelWebhookPages().urlpatterns, *ExperimentWebhookPages().urlpatterns]
 
 # /models/NAME/versions
 versions_urls = [

@@ -38,6 +38,7 @@ class Rule:
             .replace("<int:model_grant_id>", "<int:grant_id>")
             .replace("<str:stop_ticket>", "<str:ticket>")
             .replace("<str:run_webhook_id>", "<str:webhook_id>")
+            .replace("<str:run_delivery_id>", "<str:delivery_id>")
         )
 
     @property
@@ -319,6 +320,21 @@ RULES = [
     Rule("POST", "experiments/<int:pk>/sharing/grant", MANAGE, {"kind": "user", "name": "{colleague}", "level": "10"}),
     Rule("POST", "experiments/<int:pk>/sharing/visibility", MANAGE, {"is_private": "1"}),
     Rule("POST", "experiments/<int:pk>/sharing/<int:grant_id>/revoke", MANAGE),
+    # webhooks of its runs
+    Rule("GET", "experiments/<int:pk>/webhooks", MANAGE),
+    Rule("GET", "experiments/<int:pk>/webhooks/new", MANAGE),
+    Rule("POST", "experiments/<int:pk>/webhooks/new", MANAGE, {"url": "https://8.8.8.8/", "events": ["run.failed"]}),
+    Rule("GET", "experiments/<int:pk>/webhooks/<str:run_webhook_id>", MANAGE),
+    Rule(
+        "POST",
+        "experiments/<int:pk>/webhooks/<str:run_webhook_id>",
+        MANAGE,
+        {"url": "https://8.8.8.8/", "events": ["run.failed"]},
+    ),
+    Rule("POST", "experiments/<int:pk>/webhooks/<str:run_webhook_id>/status", MANAGE, {"status": "DISABLED"}),
+    Rule("POST", "experiments/<int:pk>/webhooks/<str:run_webhook_id>/test", MANAGE),
+    Rule("POST", "experiments/<int:pk>/webhooks/<str:run_webhook_id>/delete", MANAGE),
+    Rule("POST", "experiments/<int:pk>/webhooks/<str:run_webhook_id>/deliveries/<str:run_delivery_id>/replay", MANAGE),
     # selections of runs
     Rule("POST", "experiments/<int:pk>/selection/baseline", VIEW, {"run": ["{run_id}"]}),
     Rule("POST", "experiments/<int:pk>/selection/tag", LOG, {"run": ["{run_id}"], "confirmed": "1", "key": "k"}),

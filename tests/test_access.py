@@ -55,7 +55,9 @@ class World:
                 grant(experiment, self.people[role], LEVELS[level])
         self.experiment_id = self.pk = experiment.pk
         self.experiment_name = experiment.name
-        self.run_webhook_id = make_webhook(experiment, "assay", by=manager, description="hushhush").webhook_id
+        of_runs = make_webhook(experiment, "assay", by=manager, description="hushhush")
+        self.run_webhook_id = of_runs.webhook_id
+        self.run_delivery_id = deliveries.write(of_runs, "run.failed", {"run_name": "hushhush"}).delivery_id
         Dataset.objects.create(experiment=experiment, name="hushhush.csv", digest="abc")
         self.grant_id = grant(experiment, make_user("guest"), Level.VIEW).pk
         ExperimentTag.objects.create(experiment=experiment, key="hushhush-tag", value="hushhush")

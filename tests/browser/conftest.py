@@ -40,6 +40,8 @@ comments.create(model, "@ada which plates does it still miss?", by=mel)
 own = make_webhook(model, by=ada, name="tell-the-line", url="https://line.example.org/hooks", secret="s", status="DISABLED")
 for state, code, error in (("delivered", 200, ""), ("failed", 503, "The answer was 503.")):
     deliveries.write(own, "model_version.created", {"name": "defect-net", "version": "6", "source": "models:/m-1"}, kind="registeredmodel", object_id=model.pk).note_try(state=state, status_code=code, error=error)
+of_runs = make_webhook(seams, "assay", by=ada, name="night-shift", url="https://chat.example.org/night", secret="s", events=["run.failed", "run.stalled"], status="DISABLED")
+deliveries.write(of_runs, "run.failed", {"run_name": "resnet", "status": "FAILED"}, kind="experiment", object_id=seams.pk).note_try(state="delivered", status_code=200, error="")
 storage_checks.check_now()
 storage_figures.count()
 retained = retention.set(seams, Rules(180, ["FAILED", "KILLED"], 30, 5, "val/accuracy", True, ["paper"]), is_daily=True, by=ada)
@@ -55,6 +57,7 @@ print(json.dumps({
     "policy": StagePolicy.objects.get(model=model).pk,
     "delivery": delivery.pk,
     "model_webhook": own.webhook_id,
+    "run_webhook": of_runs.webhook_id,
     "live_run": runs.filter(status=Run.Status.RUNNING).latest("start_time_ms").run_id,
     "run": runs.filter(status=Run.Status.FINISHED).latest("start_time_ms").run_id,
     "compared": ",".join(runs.exclude(name="nothing-logged").order_by("-start_time_ms").values_list("run_id", flat=True)[1:6]),

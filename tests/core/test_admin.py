@@ -1,5 +1,7 @@
 """Jobs and the audit log in the administration."""
 
+import re
+
 import pytest
 
 from core.actions import audit, jobs
@@ -86,3 +88,18 @@ def test_the_log_costs_the_same_whatever_there_is(ada, admin, django_assert_max_
 
     with django_assert_max_num_queries(11):
         ada.get("/admin/core/auditevent/")
+
+
+@pytest.mark.parametrize(("ending", "kind"), [("jsonl", "application/x-ndjson"), ("csv", "text/csv; charset=utf-8")])
+def test_the_audit_log_is_taken_along_from_its_list(ada, ending, kind):
+    page = ada.get("/admin/core/auditevent/").text
+    (address,) = re.findall(rf'href="([^"]*audit\?format={ending})"', page)
+
+    answer = ada.get(address)
+
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == kind
+    events = AuditEvent.objects.count()
+    lines = answer.getvalue().decode().strip().splitlines()
+    assert len(lines) == events + (ending == "csv")
+    assert events

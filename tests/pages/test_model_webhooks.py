@@ -154,6 +154,6 @@ def test_the_last_delivery_of_each_is_shown_however_many_others_there_are(mel, h
         state="failed", status_code=500, error="no"
     )
 
-    rows = dict(mel.get(ALL).context["rows"])
+    rows = {row: last for row, _, last in mel.get(ALL).context["rows"]}
 
     assert (rows[hook].state, rows[quiet].state) == ("waiting", "failed")
