@@ -1,4 +1,4 @@
-"""A metric over the versions of a model, and below it which version was in Staging and Production when; as a drawing."""
+"""A metric over the versions of a model, and below it which version was in which stage when; as a drawing."""
 
 import math
 from collections import Counter
@@ -15,7 +15,9 @@ from tracker.models import Metric
 
 MAX_VERSIONS = 50
 MAX_EVENTS = 500
+# those that have a lane of their own first; stages that policies add follow, and where nobody serves there is none
 LANES = (ModelVersion.Stage.PRODUCTION, ModelVersion.Stage.STAGING)
+WITHOUT_LANE = {ModelVersion.Stage.NONE, ModelVersion.Stage.ARCHIVED, StageEvent.DELETED}
 # of the drawing, in its own units
 WIDTH, LEFT, RIGHT, TOP, BOTTOM, LANE = 720, 84, 706, 14, 118, 22
 NARROWEST_LABEL = 26
@@ -42,7 +44,7 @@ class Bar(NamedTuple):
 
 
 class Lane(NamedTuple):
-    stage: str
+    kind: str  # production, staging or added
     label: str
     y: float
     bars: list[Bar]
@@ -127,26 +129,31 @@ def _lanes(model: RegisteredModel, versions, labels: dict[str, str], at, now: in
     """Return the stages that a version was ever in, each with who was there when."""
     numbers = {version.pk: version.version for version in versions}
     events = model.stage_events.filter(kind=Target.STAGE, version__in=numbers).order_by("-pk")[:MAX_EVENTS]
-    stays: dict[str, list[Bar]] = {stage: [] for stage in LANES}
+    stays: dict[str, list[Bar]] = {stage.value: [] for stage in LANES}
     since: dict[tuple[int, str], int] = {}
     for event in reversed(events):
         moved = int(event.at.timestamp() * 1000)
         _end(stays, since, numbers, event, moved, at)
         since[event.version_id, event.to_stage] = moved
     for (pk, stage), begun in since.items():
-        if stage in stays:
-            stays[stage].append(_bar(numbers[pk], begun, now, at, "since"))
+        if stage not in WITHOUT_LANE:
+            stays.setdefault(stage, []).append(_bar(numbers[pk], begun, now, at, "since"))
     held = [(stage, bars) for stage, bars in stays.items() if bars]
     return [
-        Lane(stage, labels.get(stage, stage), BOTTOM + 8 + LANE * place, sorted(bars))
+        Lane(
+            stage.lower() if stage in LANES else "added",
+            labels.get(stage, stage),
+            BOTTOM + 8 + LANE * place,
+            sorted(bars),
+        )
         for place, (stage, bars) in enumerate(held)
     ]
 
 
 def _end(stays, since, numbers, event: StageEvent, moved: int, at) -> None:
     begun = since.pop((event.version_id, event.from_stage), None)
-    if begun is not None and event.from_stage in stays:
-        stays[event.from_stage].append(_bar(numbers[event.version_id], begun, moved, at, "from"))
+    if begun is not None and event.from_stage not in WITHOUT_LANE:
+        stays.setdefault(event.from_stage, []).append(_bar(numbers[event.version_id], begun, moved, at, "from"))
 
 
 def _bar(version: int, begun: int, ended: int, at, word: str) -> Bar:

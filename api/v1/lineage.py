@@ -88,7 +88,7 @@ def _node(row: Model) -> Node:
 def _places(version: ModelVersion) -> list[Node]:
     """Return the stage and the aliases at which a version is."""
     name = version.model.name
-    stages = [] if version.stage == ModelVersion.Stage.NONE else [str(version.stage)]
+    stages = [] if version.place == ModelVersion.Stage.NONE else [str(version.place)]
     found = [Node(f"stage:{name}/{stage}", "stage", stage) for stage in stages]
     aliases = sorted(alias.name for alias in version.aliases.all())
     return found + [Node(f"alias:{name}@{alias}", "alias", alias) for alias in aliases]

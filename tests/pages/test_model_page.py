@@ -3,7 +3,7 @@
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from registry.actions import registered_models, requests, transitions
+from registry.actions import policies, registered_models, requests, transitions
 from tests.factories import make_experiment, make_version
 from tests.pages.registry import PRODUCTION, logged_run, logged_version, serve
 
@@ -21,11 +21,26 @@ def test_a_metric_is_drawn_over_the_versions_with_their_time_in_stages(mel, memb
     assert chart.key == "f1"
     assert [dot.version.version for dot in chart.dots] == [1, 2]
     assert chart.dots[0].y > chart.dots[1].y
-    assert [(lane.stage, [bar.version for bar in lane.bars]) for lane in chart.lanes] == [
-        ("Production", [1, 2]),
-        ("Staging", [2]),
+    assert [(lane.kind, [bar.version for bar in lane.bars]) for lane in chart.lanes] == [
+        ("production", [1, 2]),
+        ("staging", [2]),
     ]
     assert "v1: 0.8" in page.text
+
+
+def test_a_stage_that_a_policy_adds_has_a_lane_of_its_own(mel, member, model):
+    policies.set(model, "stage", "Canary", wire_stage="Staging", num_approvals=0, by=member)
+    first, second = (logged_version(model, by=member, f1=value) for value in (0.8, 0.9))
+    for stage in ("Canary", "Staging", "Archived"):
+        transitions.move(first, "stage", stage, by=member)
+    transitions.move(second, "stage", "Canary", by=member)
+
+    lanes = mel.get("/models/seams").context["chart"].lanes
+
+    assert [(lane.kind, lane.label, [bar.version for bar in lane.bars]) for lane in lanes] == [
+        ("staging", "Staging", [1]),
+        ("added", "Canary", [1, 2]),
+    ]
 
 
 def test_one_version_is_no_curve(mel, member, model):

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from registry.actions import transitions
+from registry.actions import policies, transitions
 from tests.factories import make_logged_model, make_model, make_run
 from tracker.models import Run
 
@@ -116,3 +116,13 @@ def test_versions_take_no_query_each(api, chain, django_assert_num_queries):
         nodes = api.get(path).json()["nodes"]
 
     assert sum(node["kind"] == "model_version" for node in nodes) == 4
+
+
+def test_a_stage_that_a_policy_adds_is_named_as_such(api, chain):
+    model = chain["version"].model
+    policies.set(model, "stage", "Canary", wire_stage="Staging", num_approvals=0, by=api.user)
+    transitions.move(chain["version"], "stage", "Canary", by=api.user)
+
+    stands_at = [end for start, end in lineage(api, "models/seams/versions/1/lineage") if start == "seams/1"]
+
+    assert stands_at == ["Canary", "best"]
