@@ -6,15 +6,18 @@ all; until then a search reads its metrics as they are. `Run.is_indexed` says wh
 transaction that holds the run: a run that is indexed has exactly the entries that its metrics and params come to.
 """
 
+import logging
 from collections.abc import Collection
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from core.sql import any_of, fetch_all
+from core.sql import any_of, fetch_all, is_busy
 from tracker.models import Run
+
+log = logging.getLogger("assay.tracker")
 
 METRIC, PARAMETER = "metric", "parameter"
 # in characters: an entry of an index of PostgreSQL has room for 2,700 bytes
@@ -43,7 +46,22 @@ def quiet():
 def index(runs, limit: int = MAX_RUNS) -> int:
     """Index so many of these runs; return how many it were. Safe to repeat and to be cut off."""
     pks = list(runs.order_by().values_list("pk", flat=True)[:limit])
-    return sum(add(pks[start : start + RUNS_AT_ONCE]) for start in range(0, len(pks), RUNS_AT_ONCE))
+    return sum(_add_what_goes(pks[start : start + RUNS_AT_ONCE]) for start in range(0, len(pks), RUNS_AT_ONCE))
+
+
+def _add_what_goes(pks: list[int]) -> int:
+    """Do as `add` does; a run that the database refuses keeps none of the others out, and is searched as it is."""
+    try:
+        return add(pks)
+    except DatabaseError as error:
+        if is_busy(error):
+            raise
+        if len(pks) > 1:
+            return sum(_add_what_goes([pk]) for pk in pks)
+        log.exception(
+            "The run with the key %s cannot be indexed; `manage.py index_runs --anew` makes the index again", *pks
+        )
+        return 0
 
 
 @transaction.atomic

@@ -284,3 +284,18 @@ def test_nothing_is_lost_when_a_run_is_indexed_while_it_is_logged_to(admin):
 
     run_index.index(run_index.waiting())
     assert entries() == sorted((metric.key, run.pk) for metric in run.metrics.all())
+
+
+def test_a_run_that_the_database_refuses_keeps_no_other_out(admin, experiment, caplog):
+    runs = [make_run(experiment, by=admin, status="FINISHED") for _ in range(4)]
+    for run in runs:
+        log(run, metrics=[("loss", 1.0)])
+    run_index.add([runs[1].pk])
+    # an entry that is there already, as no code of ours leaves one
+    Run.objects.filter(pk=runs[1].pk).update(is_indexed=False)
+
+    assert run_index.index(run_index.waiting()) == 3
+
+    assert f"key {runs[1].pk} cannot be indexed" in caplog.text
+    assert [run.pk for run in run_index.waiting()] == [runs[1].pk]
+    assert len(ids(admin, experiment, "metrics.loss = 1")) == 4
