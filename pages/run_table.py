@@ -17,13 +17,14 @@ from pages import run_rows, table_state
 from pages.experiment_head import head
 from pages.run_baseline import baseline_of
 from pages.run_export import as_csv
-from pages.run_filters import completions, matching
+from pages.run_filters import completions
 from pages.table_state import COLUMNS_COOKIE, TableState
 from tracker import run_table, sorted_runs
 from tracker.columns import ATTRIBUTES, MAX_KEY, ROLLUPS, Column, Known, known_columns, parse_all
 from tracker.lookups import experiment_by_id
 from tracker.models import Experiment, Run
 from tracker.search import View
+from tracker.search.filters import matching
 from tracker.search.fragments import Fragment
 
 COOKIE_AGE_S = 365 * 24 * 3600
@@ -164,7 +165,7 @@ def runs_of(experiment: Experiment, state: TableState):
     rows = rows.deleted() if state.is_trash else rows.active()
     # what the search sorts is only counted here
     is_by_start = state.sort.column.kind == "started" or sorted_runs.sorts_by(state.sort)
-    return matching(rows, state.q, now_ms=now_ms(), experiment=experiment, is_by_start=is_by_start)
+    return matching(rows, state.q, now_ms=now_ms(), experiments=[experiment.pk], is_by_start=is_by_start)
 
 
 def _newest(experiment: Experiment) -> int:
