@@ -136,7 +136,7 @@ def code(runs: Sequence[Run], *, only_differing: bool = False) -> Rows:
     return _shown(rows, only_differing)
 
 
-def packages(runs: Sequence[Run], *, only_differing: bool = False, find: str = "") -> Rows:
+def packages(runs: Sequence[Run], *, only_differing: bool = False, find: str = "", limit: int | None = None) -> Rows:
     """Return Python and its packages as the runs' models name them; models of one run that disagree are both named."""
     pks = [run.pk for run in runs]
     rows = Environment.objects.of_runs(pks)
@@ -151,17 +151,17 @@ def packages(runs: Sequence[Run], *, only_differing: bool = False, find: str = "
         for name in sorted(found, key=lambda name: (name != "Python", name.lower()))
         if find.lower() in name.lower()
     ]
-    return _shown(rows, only_differing, limit=room(runs))
+    return _shown(rows, only_differing, limit=limit or room(runs))
 
 
-def datasets(runs: Sequence[Run], *, only_differing: bool = False) -> Rows:
+def datasets(runs: Sequence[Run], *, only_differing: bool = False, limit: int | None = None) -> Rows:
     """Return the digests of the runs' datasets by name and by what they were used for."""
     found: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     rows = DatasetInput.objects.filter(run__in=[run.pk for run in runs]).order_by("dataset__name", "context", "pk")
     for run, name, context, digest in rows.values_list("run", "dataset__name", "context", "dataset__digest"):
         found[f"{name} · {context}" if context else name][run].append(digest)
     rows = [Row(name, [", ".join(digests.get(run.pk, [])) or None for run in runs]) for name, digests in found.items()]
-    return _shown(rows, only_differing, limit=room(runs))
+    return _shown(rows, only_differing, limit=limit or room(runs))
 
 
 def _shown(rows: list[Row], only_differing: bool, limit: int = MAX_KEYS) -> Rows:

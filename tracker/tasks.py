@@ -2,7 +2,7 @@
 
 from core import jobs, schedule
 from tracker import levels, liveness, run_index
-from tracker.actions import artifact_sweep, clean_up, storage_checks, storage_figures, verification
+from tracker.actions import artifact_sweep, clean_up, comparisons, storage_checks, storage_figures, verification
 
 SWEEP = "artifact.sweep"
 
@@ -28,6 +28,13 @@ def clean_up_runs(job, arguments):
     return clean_up.work(arguments["report"], lambda progress, doing: jobs.report(job, progress, doing))
 
 
+@jobs.handler(comparisons.JOB)
+def compute_comparison(job, arguments):
+    return comparisons.compute(
+        arguments["comparison_id"], job.pk, lambda progress, doing: jobs.report(job, progress, doing)
+    )
+
+
 @jobs.handler(storage_checks.JOB)
 def check_storage(job, arguments):
     return storage_checks.work(arguments["report"], lambda progress, doing: jobs.report(job, progress, doing))
@@ -45,6 +52,7 @@ def request_count():
 
 schedule.periodic("storage.check", every_s=24 * 3600)(storage_checks.request)
 schedule.periodic("runs.clean_up", every_s=24 * 3600, is_needed=clean_up.has_daily)(clean_up.request_daily)
+schedule.periodic("comparisons.refresh", every_s=60, is_needed=comparisons.has_unchecked)(comparisons.refresh_changed)
 schedule.periodic("runs.watch", every_s=liveness.LOOK_EVERY.total_seconds(), is_needed=liveness.has_live)(
     liveness.watch
 )

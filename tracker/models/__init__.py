@@ -1,5 +1,6 @@
 from tracker.models.artifact import Artifact, Blob
 from tracker.models.cleanup import CleanupEntry, CleanupReport
+from tracker.models.comparison import Comparison, ComparisonRun
 from tracker.models.dataset import Dataset, DatasetInput
 from tracker.models.environment import Environment
 from tracker.models.experiment import Experiment, ExperimentGrant, ExperimentTag
@@ -25,6 +26,8 @@ __all__ = [
     "Blob",
     "CleanupEntry",
     "CleanupReport",
+    "Comparison",
+    "ComparisonRun",
     "Dataset",
     "DatasetInput",
     "Environment",
