@@ -26,6 +26,7 @@ PLACES = {
     "runs": "experiments",
     "logged-models": "experiments",
     "clean-ups": "experiments",
+    "comparisons": "compare",
     "new-model": "models",
     "policies": "models",
     "storage": "admin",

@@ -10,6 +10,7 @@ from pages import (
     clean_ups,
     comments,
     compare,
+    comparisons,
     experiment_activity,
     experiment_charts,
     experiment_settings,
@@ -139,6 +140,17 @@ compare_urls = [
     path("compare/table.csv", compare.compare_csv, name="compare-csv"),
     path("compare/runs", compare.compare_runs, name="compare-runs"),
     path("compare/choose", compare.compare_choose, name="compare-choose"),
+]
+
+# /comparisons
+comparisons_urls = [
+    path("comparisons", comparisons.comparison_list, name="comparison-list"),
+    path("comparisons/new", comparisons.comparison_new, name="comparison-new"),
+    path("comparisons/<int:pk>", comparisons.comparison_detail, name="comparison-detail"),
+    path("comparisons/<int:pk>/rename", comparisons.comparison_rename, name="comparison-rename"),
+    path("comparisons/<int:pk>/refresh", comparisons.comparison_refresh, name="comparison-refresh"),
+    path("comparisons/<int:pk>/cancel", comparisons.comparison_cancel, name="comparison-cancel"),
+    path("comparisons/<int:pk>/delete", comparisons.comparison_delete, name="comparison-delete"),
 ]
 
 # /experiments/ID/sharing
@@ -276,6 +288,7 @@ urlpatterns = [
     *experiments_urls,
     *retention_urls,
     *compare_urls,
+    *comparisons_urls,
     *sharing_urls,
     *selection_urls,
     *logged_models_urls,

@@ -39,6 +39,7 @@ class Rule:
             .replace("<str:stop_ticket>", "<str:ticket>")
             .replace("<str:run_webhook_id>", "<str:webhook_id>")
             .replace("<str:run_delivery_id>", "<str:delivery_id>")
+            .replace("comparisons/<int:comparison_id>", f"comparisons/<int:{'comparison_id' if self.is_api else 'pk'}>")
         )
 
     @property
@@ -249,6 +250,13 @@ RULES = [
     v1("POST", "requests/<int:request_id>/approve", MANAGE),
     v1("POST", "requests/<int:request_id>/reject", MANAGE),
     v1("POST", "requests/<int:request_id>/cancel", MANAGE),
+    v1("GET", "comparisons", FOUND),
+    v1("POST", "comparisons", VIEW, name="new", run_ids=["{run_id}", "{other_run_id}"]),
+    v1("GET", "comparisons/<int:comparison_id>", VIEW),
+    v1("PATCH", "comparisons/<int:comparison_id>", MANAGE, name="hushhush renamed"),
+    v1("DELETE", "comparisons/<int:comparison_id>", MANAGE),
+    v1("POST", "comparisons/<int:comparison_id>/refresh", VIEW),
+    v1("POST", "comparisons/<int:comparison_id>/cancel", MANAGE),
     v1("GET", "policies", FOUND),
     v1("PUT", "policies", ADMIN, target="Production"),
     v1("DELETE", "policies", ADMIN, target="Production"),
@@ -315,6 +323,16 @@ RULES = [
     Rule("GET", "compare/table.csv", FOUND, {"runs": "{run_id}"}),
     Rule("GET", "compare/runs", FOUND, {"runs": "{run_id}", "find": "hush"}),
     Rule("POST", "compare/choose", OWN, {"run": ["{run_id}"]}),
+    Rule("GET", "comparisons", FOUND),
+    Rule("GET", "comparisons/new", VIEW, {"experiment": "{experiment_id}"}),
+    Rule(
+        "POST", "comparisons/new", VIEW, {"run": ["{run_id}", "{other_run_id}"], "confirmed": "1", "name": "hushhush 2"}
+    ),
+    Rule("GET", "comparisons/<int:comparison_id>", VIEW),
+    Rule("POST", "comparisons/<int:comparison_id>/rename", MANAGE, {"name": "hushhush renamed"}),
+    Rule("POST", "comparisons/<int:comparison_id>/refresh", VIEW),
+    Rule("POST", "comparisons/<int:comparison_id>/cancel", MANAGE),
+    Rule("POST", "comparisons/<int:comparison_id>/delete", MANAGE),
     # sharing
     Rule("GET", "experiments/<int:pk>/sharing", VIEW),
     Rule("POST", "experiments/<int:pk>/sharing/grant", MANAGE, {"kind": "user", "name": "{colleague}", "level": "10"}),

@@ -33,7 +33,7 @@ from tests.factories import (
     make_version,
     make_webhook,
 )
-from tracker.actions import artifacts, clean_up, experiments, logged_models, retention, runs, uploads
+from tracker.actions import artifacts, clean_up, comparisons, experiments, logged_models, retention, runs, uploads
 from tracker.models import Dataset, ExperimentGrant, ExperimentTag, LoggedModelTag
 from tracker.retention import Rules
 
@@ -65,6 +65,9 @@ class World:
         self.run_id = run.run_id
         fill(run)
         self.other_run_id = make_run(experiment, by=manager, name="hushhush too").run_id
+        # its manager's, so that to change it is the manager's alone
+        compared = [self.run_id, self.other_run_id]
+        self.comparison_id = comparisons.create("hushhush sweep", run_ids=compared, by=manager).pk
         trashed = make_run(experiment, by=manager, name="hushhush gone")
         runs.delete(trashed, by=manager)
         self.trashed_run_id = trashed.run_id

@@ -12,7 +12,7 @@ from accounts.access import Level, held_level
 from core.errors import InvalidValue, NotAllowed, NotFound
 from core.sql import fetch_one
 from tracker import run_index
-from tracker.models import CleanupReport, Experiment, LoggedModel, Run
+from tracker.models import CleanupReport, Comparison, Experiment, LoggedModel, Run
 
 
 def experiment_by_id(experiment_id: str, *, user, level: Level = Level.VIEW) -> Experiment:
@@ -64,6 +64,14 @@ def cleanup_report_by_id(pk: int, *, user) -> CleanupReport:
         "experiment", "job", "policy", "created_by", "carried_out_by"
     )
     return _one(rows, user, Level.MANAGE, f"There is no clean-up {pk}.")
+
+
+def comparison_by_id(pk: int, *, user) -> Comparison:
+    """Return a stored comparison: one's own, or one of which `user` may see every run."""
+    found = Comparison.objects.visible_to(user).select_related("job", "created_by").filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no comparison {pk}.")
+    return found
 
 
 def logged_model_by_id(model_id: str, *, user, level: Level = Level.VIEW) -> LoggedModel:

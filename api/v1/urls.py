@@ -4,7 +4,7 @@ from django.urls import path
 
 from accounts.access import Scope
 from api.endpoint import Nothing, Route
-from api.v1 import audit, grants, lineage, me, model_grants, models, policies, requests, tokens, webhooks
+from api.v1 import audit, comparisons, grants, lineage, me, model_grants, models, policies, requests, tokens, webhooks
 from api.v1.endpoint import urlpatterns as patterns_of
 from api.v1.openapi import openapi
 
@@ -65,6 +65,17 @@ LINEAGE = [
     ),
 ]
 
+_COMPARISON = "comparisons/<int:comparison_id>"
+COMPARISONS = [
+    Route("GET", "comparisons", comparisons.list_, comparisons.ListComparisons, READ, answer=comparisons.Comparisons),
+    Route("POST", "comparisons", comparisons.create, comparisons.CreateComparison, LOG, answer=comparisons.Comparison),
+    Route("GET", _COMPARISON, comparisons.get, Nothing, READ, answer=comparisons.Comparison),
+    Route("PATCH", _COMPARISON, comparisons.rename, comparisons.RenameComparison, FULL, answer=comparisons.Comparison),
+    Route("DELETE", _COMPARISON, comparisons.delete, Nothing, FULL, answer=Nothing),
+    Route("POST", f"{_COMPARISON}/refresh", comparisons.refresh, Nothing, LOG, answer=comparisons.Comparison),
+    Route("POST", f"{_COMPARISON}/cancel", comparisons.cancel, Nothing, LOG, answer=comparisons.Comparison),
+]
+
 V1 = [
     Route("GET", "me", me.get, Nothing, READ, answer=me.Me),
     Route("GET", "tokens", tokens.list_, Nothing, READ, answer=tokens.Tokens),
@@ -86,6 +97,7 @@ V1 = [
     *WEBHOOKS,
     *REGISTRY,
     *LINEAGE,
+    *COMPARISONS,
 ]
 
 urlpatterns = [

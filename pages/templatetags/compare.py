@@ -10,6 +10,12 @@ register = template.Library()
 
 
 @register.filter
+def named(names: dict[str, str], run_id: str) -> str:
+    """Return the name of a run, or the beginning of its id where there is none."""
+    return names.get(run_id) or run_id[:8]
+
+
+@register.filter
 def cells(found: list[Cell]) -> SafeString:
     """Return the cells of one row as HTML; whatever a script logged is text."""
     return mark_safe("".join(map(_cell, found)))

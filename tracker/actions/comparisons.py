@@ -36,6 +36,7 @@ def create(
     filter: str = "",
     base_id: str = "",
     by,
+    token_id: int | None = None,
 ) -> Comparison:
     """Save a comparison of these runs, or of what a filter finds in these experiments, and have it computed.
 
@@ -61,25 +62,25 @@ def create(
     comparison.save()
     ComparisonRun.objects.bulk_create([ComparisonRun(comparison=comparison, run_id=pk) for pk in pks])
     _request(comparison)
-    audit.record("comparison.create", comparison, by=by, num_runs=len(pks))
+    audit.record("comparison.create", comparison, by=by, token_id=token_id, num_runs=len(pks))
     return comparison
 
 
 @transaction.atomic
-def rename(comparison: Comparison, name: str, *, by) -> None:
+def rename(comparison: Comparison, name: str, *, by, token_id: int | None = None) -> None:
     _check_may_change(comparison, by)
     before, comparison.name = comparison.name, _checked(name)
     comparison.save(update_fields=["name"])
-    audit.record("comparison.rename", comparison, by=by, before=before)
+    audit.record("comparison.rename", comparison, by=by, token_id=token_id, before=before)
 
 
 @transaction.atomic
-def delete(comparison: Comparison, *, by) -> None:
+def delete(comparison: Comparison, *, by, token_id: int | None = None) -> None:
     """Delete a comparison with its result; its runs stay."""
     _check_may_change(comparison, by)
     if comparison.is_computing:
         job_actions.cancel(comparison.job, by=by)
-    audit.record("comparison.delete", comparison, by=by)
+    audit.record("comparison.delete", comparison, by=by, token_id=token_id)
     comparison.delete()
 
 

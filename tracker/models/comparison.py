@@ -17,6 +17,10 @@ class ComparisonQuerySet(models.QuerySet):
         hidden = members.exclude(run__in=Run.objects.visible_to(user))
         return self.filter(Q(created_by=user) | (Exists(members) & ~Exists(hidden)))
 
+    def of_experiment(self, pk: int):
+        """Those with a run of an experiment."""
+        return self.filter(Exists(ComparisonRun.objects.filter(comparison=OuterRef("pk"), run__experiment=pk)))
+
     def changeable_by(self, user):
         """Own ones; every one for site admins."""
         return self if user.is_superuser and user.is_active else self.filter(created_by=user)
