@@ -17,7 +17,7 @@ from tests.factories import make_user, make_webhook
 from tests import seed_registry
 from tests.seed import seed
 from registry.models import StagePolicy, TransitionRequest
-from tracker.actions import clean_up, retention, run_holds, storage_checks, storage_figures
+from tracker.actions import clean_up, comparisons, retention, run_holds, storage_checks, storage_figures
 from tracker.models import Run
 from tracker.retention import Rules
 
@@ -42,12 +42,15 @@ for state, code, error in (("delivered", 200, ""), ("failed", 503, "The answer w
     deliveries.write(own, "model_version.created", {"name": "defect-net", "version": "6", "source": "models:/m-1"}, kind="registeredmodel", object_id=model.pk).note_try(state=state, status_code=code, error=error)
 of_runs = make_webhook(seams, "assay", by=ada, name="night-shift", url="https://chat.example.org/night", secret="s", events=["run.failed", "run.stalled"], status="DISABLED")
 deliveries.write(of_runs, "run.failed", {"run_name": "resnet", "status": "FAILED"}, kind="experiment", object_id=seams.pk).note_try(state="delivered", status_code=200, error="")
+compared = comparisons.create("Which backbone, and does the rate matter?", experiment_ids=[seams.pk], by=ada)
+comparisons.compute(compared.pk, compared.job_id, lambda progress, doing: None)
 storage_checks.check_now()
 storage_figures.count()
 retained = retention.set(seams, Rules(180, ["FAILED", "KILLED"], 30, 5, "val/accuracy", True, ["paper"]), is_daily=True, by=ada)
 run_holds.place(runs.filter(status=Run.Status.FINISHED).latest("start_time_ms"), "pin", reason="In the report of May.", by=ada)
 print(json.dumps({
     "experiment": seams.pk,
+    "comparison": compared.pk,
     "clean_up": clean_up.look_now(retained).pk,
     "site_clean_up": clean_up.look_now(retention.set(None, Rules(purge_after_days=0), by=ada)).pk,
     "stop_ticket": letters.ticket(ada, Topic.MENTION),
