@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from tracker.comparing.differences import plain
-from tracker.comparing.facts import MISSING, Facts
+from tracker.comparing.facts import MISSING, Facts, Texts
 from tracker.comparing.statistics import holm, welch
 
 MAX_GROUPS = 60
@@ -80,13 +80,24 @@ def _code(facts: Facts) -> np.ndarray:
 def _group(facts: Facts, places: np.ndarray, differing: list[int], columns: list[int]) -> dict:
     part = facts.parts["params"]
     first = part.codes[places[0]]
+    label = [[part.keys[c], part.texts[first[c]][:60]] for c in differing if first[c] != MISSING][:MAX_LABEL]
     return {
-        "label": [[part.keys[c], part.texts[first[c]][:60]] for c in differing if first[c] != MISSING][:MAX_LABEL],
+        "label": label + _commit(facts.parts["code"], places[0]),
         "num": len(places),
         "runs": [facts.runs[place].run_id for place in places[:MAX_LISTED]],
         "is_base": False,
         "metrics": {facts.metrics.keys[c]: _mean(facts.metrics.last[places, c]) for c in columns},
     }
+
+
+def _commit(part: Texts, place: int) -> list[list[str]]:
+    """Return what to add to a group's label where its runs are of different commits."""
+    if "Commit" not in part.keys:
+        return []
+    codes = part.codes[:, part.keys.index("Commit")]
+    if codes[place] == MISSING or (codes == codes[0]).all():
+        return []
+    return [["commit", part.texts[codes[place]][:10]]]
 
 
 def _mean(values: np.ndarray) -> dict:

@@ -101,7 +101,10 @@ def test_other_code_and_other_data_are_another_group(admin):
     dataset = Dataset.objects.create(experiment=runs[2].experiment, name="seams", digest="1")
     DatasetInput.objects.create(run=runs[2], dataset=dataset, context="train")
 
-    assert folded(runs)["num"] == 3
+    found = folded(runs)
+
+    assert found["num"] == 3
+    assert ["commit", "abc"] in found["rows"][1]["label"] + found["rows"][2]["label"]
 
 
 def test_the_same_script_in_another_host_s_folder_is_the_same(admin):

@@ -1,6 +1,8 @@
 """The statistics of comparisons beside published examples, SciPy's own tests, and what must hold of any numbers."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -162,3 +164,9 @@ def test_holm_lowers_no_p_and_keeps_their_order(ps):
     assert all(before <= after <= 1 for before, after in zip(ps, found, strict=True))
     ordered = [adjusted for _, adjusted in sorted(zip(ps, found, strict=True))]
     assert ordered == sorted(ordered)
+
+
+def test_a_process_that_compares_nothing_does_without_scipy():
+    program = "import sys, tracker.comparing.statistics; sys.exit('scipy' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
