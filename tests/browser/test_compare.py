@@ -57,3 +57,24 @@ def test_runs_are_compared_without_scripts(browser, portal):
         tab.get_by_role("button", name="Compare").click()
 
         expect(tab.get_by_role("heading", level=1)).to_have_text("3 runs side by side")
+
+
+def test_ticked_runs_are_saved_under_a_name_and_computed_while_one_waits(browser, portal):
+    with portal.context(browser) as context:
+        tab = context.new_page()
+        tab.goto(portal.address("/experiments/{experiment}"))
+        tick(tab, 5)
+        tab.get_by_role("button", name="Save a comparison…").click()
+        tab.get_by_label("Name").fill("five of them")
+        tab.get_by_role("button", name="Compare").click()
+
+        tab.wait_for_url(re.compile(r"/comparisons/\d+$"))
+        # the worker may be quicker than the page
+        shown = tab.get_by_role("link", name="Show it").or_(tab.get_by_role("link", name="Repeated runs"))
+        expect(shown.first).to_be_visible()
+        tab.goto(tab.url + "?show=groups")
+
+        expect(tab.get_by_role("heading", level=1)).to_have_text("five of them")
+        expect(tab.get_by_text("Only 5 runs")).to_be_visible()
+        tab.get_by_role("link", name="Side by side").click()
+        expect(tab.get_by_role("heading", level=1)).to_have_text("5 runs side by side")
