@@ -179,7 +179,7 @@ def test_a_page_takes_as_many_statements_for_twelve_runs_as_for_two(mel, member,
 
     for comparison in (two, twelve):
         for show in ("groups", "metrics"):
-            with django_assert_max_num_queries(24):
+            with django_assert_max_num_queries(18):
                 page(mel, comparison, show=show)
 
 
