@@ -106,7 +106,7 @@ def test_ci_runs_the_test_command():
     lines = (ROOT / ".ci" / "run").read_text().splitlines()
     assert install.replace("pip install", "pip install -q") in lines
     assert test == "pytest"
-    assert any(line.startswith("pytest ") for line in lines)
+    assert any(line.strip().startswith("pytest ") for line in lines)
 
 
 @pytest.mark.parametrize("name", ["runs.png", "runs-dark.png"])
