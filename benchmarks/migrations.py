@@ -28,7 +28,7 @@ from django.db import connection
 from django.db.migrations.exceptions import IrreversibleError
 from django.db.migrations.loader import MigrationLoader
 
-OURS = ("core", "accounts", "tracker", "registry", "imports")
+OURS = ("core", "accounts", "tracker", "registry", "imports", "exports")
 
 
 def main() -> None:

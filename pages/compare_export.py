@@ -3,9 +3,9 @@
 import csv
 import io
 
+from exports.tables import safe
 from pages.compare_grids import Sides
 from pages.compare_state import CompareState
-from pages.run_export import safe
 from tracker import compared_metrics, comparison
 
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from core.clock import now_ms
 from pages.cells import Digits, is_number, signed
 from pages.compare_state import CompareState
-from pages.run_rows import author
 from pages.templatetags.assay import ago, duration, run_chip
 from tracker import compared_metrics, comparison
 from tracker.comparison import Row, Rows
 from tracker.models import Run
+from tracker.run_table import author
 from tracker.verdicts import change, judge
 
 ARROWS = {"up": "↑", "down": "↓", "": ""}

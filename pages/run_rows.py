@@ -10,14 +10,12 @@ from pages.cells import EMPTY, Cell, Digits, is_finite, is_number
 from pages.run_baseline import differences
 from pages.table_state import TableState
 from pages.templatetags.assay import ago, duration, number, run_chip
-from registry.lineage import versions_of_runs
-from tracker import run_table
+from registry.run_columns import logged_and_registered
 from tracker.columns import ATTRIBUTES, UNSORTED, Column, is_small_good
 from tracker.models import Run
-from tracker.run_table import PARENT, Logged, Sort
+from tracker.run_table import PARENT, Logged, Sort, author
 
 NUMERIC_ATTRIBUTES = ("duration",)
-VERSIONS = Column("versions")
 MAX_INDENT = 5
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -97,15 +95,6 @@ def table(
     if baseline:
         _hold_against(baseline, rows, state.columns, logged, primary)
     return Table(shown_heads, groups(state.columns), rows, *sorting(Column("name"), state))
-
-
-def logged_and_registered(runs: list[Run], columns: Iterable[Column], primary=None, *, user) -> Logged:
-    """Return what the columns show of these runs, with what `user` may see of the versions that came of them."""
-    found = run_table.logged(runs, columns, primary)
-    if VERSIONS in columns:
-        by_run = versions_of_runs(runs, user=user)
-        found.versions = {pk: [f"{one.model.name} v{one.version}" for one in made] for pk, made in by_run.items()}
-    return found
 
 
 def _hold_against(baseline: Run, rows: list[Row], columns: Iterable[Column], logged: Logged, primary) -> None:
@@ -234,13 +223,6 @@ def _duration(run: Run, logged: Logged) -> Cell:
     if run.duration_ms is None and run.is_live:
         return Cell(duration(now_ms() - run.start_time_ms), "so far", "num muted clock")
     return Cell(duration(run.duration_ms), "", "num")
-
-
-def author(run: Run) -> tuple[str, str]:
-    """Return who logged the run by their token, and whom the client named where that is somebody else."""
-    verified = run.created_by.get_username() if run.created_by else ""
-    claimed = run.claimed_user if run.claimed_user != verified else ""
-    return (verified, claimed) if verified else (claimed, "")
 
 
 def _user(run: Run, logged: Logged) -> Cell:

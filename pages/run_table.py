@@ -1,11 +1,10 @@
-"""The runs table of an experiment: the page, its live part, its columns, its export."""
+"""The runs table of an experiment: the page, its live part, its columns."""
 
-from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import F, Max
-from django.http import JsonResponse, StreamingHttpResponse
+from django.http import JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import conditional_page, require_GET, require_POST
@@ -16,15 +15,12 @@ from core.sql import snapshot
 from pages import run_rows, table_state
 from pages.experiment_head import head
 from pages.run_baseline import baseline_of
-from pages.run_export import as_csv
 from pages.run_filters import completions
 from pages.table_state import COLUMNS_COOKIE, TableState
-from tracker import run_table, sorted_runs
+from tracker import run_pages, run_table
 from tracker.columns import ATTRIBUTES, MAX_KEY, ROLLUPS, Column, Known, known_columns, parse_all
 from tracker.lookups import experiment_by_id
 from tracker.models import Experiment, Run
-from tracker.search import View
-from tracker.search.filters import matching
 from tracker.search.fragments import Fragment
 
 COOKIE_AGE_S = 365 * 24 * 3600
@@ -64,27 +60,6 @@ def experiment_live(request, pk):
         with snapshot():
             context["num_new"] = runs_of(experiment, state).filter(pk__gt=newest).order_by()[:MAX_NEW].count()
     return render(request, "experiments/_runs_live.html", context)
-
-
-@require_GET
-def experiment_csv(request, pk):
-    """GET /experiments/ID/runs.csv: every run that matches, not only a page of them."""
-    experiment = experiment_by_id(str(pk), user=request.user)
-    primary = head(request, experiment, tab="runs")["primary"]
-    state = table_state.read(request, experiment, primary)
-    # here, and not with the first line: what cannot be understood is said before any is sent
-    runs_of(experiment, state)
-
-    def page(size, after):
-        with snapshot():
-            rows = runs_of(experiment, state)
-            return _sorted(request.user, experiment, rows, replace(state, size=size, after=after, before=""), primary)
-
-    response = StreamingHttpResponse(
-        as_csv(page, state, primary, user=request.user), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="experiment-{experiment.pk}-runs.csv"'
-    return response
 
 
 @require_GET
@@ -161,11 +136,7 @@ def runs_of(experiment: Experiment, state: TableState):
 
     Ask for them and read them in one snapshot: they may be looked for in the index by value.
     """
-    rows = Run.objects.filter(experiment=experiment)
-    rows = rows.deleted() if state.is_trash else rows.active()
-    # what the search sorts is only counted here
-    is_by_start = state.sort.column.kind == "started" or sorted_runs.sorts_by(state.sort)
-    return matching(rows, state.q, now_ms=now_ms(), experiments=[experiment.pk], is_by_start=is_by_start)
+    return run_pages.runs_of(experiment, state.q, state.sort, is_trash=state.is_trash, now_ms=now_ms())
 
 
 def _newest(experiment: Experiment) -> int:
@@ -204,6 +175,7 @@ def _table(experiment: Experiment, state: TableState, primary, newest: int, *, u
         "sizes": [(size, state.query(size=size, after="", before="")) for size in table_state.SIZES],
         "flat_query": state.query(is_flat=not state.is_flat, after="", before=""),
         "trash_query": state.query(is_trash=not state.is_trash, after="", before="", opened=()),
+        "all_columns_query": "&".join(filter(None, [state.filter_only, "all=1"])),
         "cleared_query": state.query(q="", after="", before=""),
         "error_marker": " " * error.position + "^" if error and error.position is not None else "",
         "snippet": SNIPPET.format(
@@ -217,25 +189,20 @@ def _page(user, experiment: Experiment, rows, state: TableState, primary, *, new
     rows = rows.exclude(pk=baseline.pk) if baseline else rows
     where = [Fragment("t.id + 0 <= %s", (newest,)), *([Fragment("t.id + 0 <> %s", (baseline.pk,))] if baseline else [])]
     top = run_table.top_level(rows) if state.is_nested else rows
-    found = _sorted(user, experiment, top, state, primary, where=where)
-    return found, run_table.children(rows, state.opened) if state.is_nested and state.opened else {}
-
-
-def _sorted(user, experiment: Experiment, rows, state: TableState, primary, *, where=()):
-    """Return a page of `rows`; `where` says once more, for the search, what they were filtered by beside the state."""
-    place = {"size": state.size, "after": state.after, "before": state.before}
-    if not sorted_runs.sorts_by(state.sort):
-        return run_table.page(rows, state.sort, primary=primary, **place)
-    view = View.DELETED_ONLY if state.is_trash else View.ACTIVE_ONLY
-    return sorted_runs.page(
+    found = run_pages.page(
+        top,
+        experiment,
+        state.q,
+        state.sort,
         user=user,
-        experiment=experiment.pk,
-        sort=state.sort,
-        text=state.q,
-        view=view,
+        is_trash=state.is_trash,
+        primary=primary,
         where=tuple(where),
-        **place,
+        size=state.size,
+        after=state.after,
+        before=state.before,
     )
+    return found, run_table.children(rows, state.opened) if state.is_nested and state.opened else {}
 
 
 def _count(experiment: Experiment, rows, state: TableState) -> int:

@@ -9,7 +9,7 @@ from core.errors import InvalidValue
 from tracker import columns as all_columns
 from tracker.columns import Column
 from tracker.models import Experiment
-from tracker.run_table import NEWEST_FIRST, Sort
+from tracker.run_table import NEWEST_FIRST, Sort, read_sort
 
 SIZES = (25, 50, 100, 200)
 DEFAULT_SIZE = 50
@@ -92,17 +92,6 @@ def read(request: HttpRequest, experiment: Experiment, primary: tuple[str, bool]
 def read_filter(request: HttpRequest) -> TableState:
     """Read only the filter from an address, for pages of the same runs that have no columns."""
     return TableState(q=_text(request.GET.get("q", "")))
-
-
-def read_sort(token: str) -> Sort:
-    """Return the order that an address names, newest first where it names none.
-
-    >>> read_sort("-max:val/accuracy").token
-    '-max:val/accuracy'
-    """
-    name = token.removeprefix("-")
-    column = Column("name") if name == "name" else all_columns.parse(name)
-    return Sort(column, token.startswith("-")) if column else NEWEST_FIRST
 
 
 def remembered(request: HttpRequest) -> list[str]:

@@ -15,6 +15,7 @@ from pages import (
     experiment_charts,
     experiment_settings,
     experiments,
+    exports,
     home,
     logged_models,
     model_pages,
@@ -100,7 +101,10 @@ experiments_urls = [
     path("experiments/trash", trash.experiment_trash, name="experiment-trash"),
     path("experiments/<int:pk>", run_table.experiment_detail, name="experiment-detail"),
     path("experiments/<int:pk>/live", run_table.experiment_live, name="experiment-live"),
-    path("experiments/<int:pk>/runs.csv", run_table.experiment_csv, name="experiment-csv"),
+    path("experiments/<int:pk>/runs.csv", exports.runs_file, {"form": "csv"}, name="experiment-csv"),
+    path("experiments/<int:pk>/runs.jsonl", exports.runs_file, {"form": "jsonl"}, name="experiment-jsonl"),
+    path("experiments/<int:pk>/runs.parquet", exports.runs_file, {"form": "parquet"}, name="experiment-parquet"),
+    path("experiments/<int:pk>/export", exports.runs_export, name="experiment-export"),
     path("experiments/<int:pk>/columns", run_table.experiment_columns, name="experiment-columns"),
     path("experiments/<int:pk>/columns/choose", run_table.experiment_columns_choose, name="experiment-columns-choose"),
     path("experiments/<int:pk>/complete", run_table.experiment_complete, name="experiment-complete"),
@@ -267,6 +271,16 @@ artifacts_urls = [
     path("artifacts/<str:owner_id>/download", artifact_files.artifact_download, name="artifact-download"),
 ]
 
+# /exports
+exports_urls = [
+    path("exports", exports.export_list, name="export-list"),
+    path("exports/<int:pk>", exports.export_detail, name="export-detail"),
+    path("exports/<int:pk>/file", exports.export_file, name="export-file"),
+    path("exports/<int:pk>/cancel", exports.export_cancel, name="export-cancel"),
+    path("exports/<int:pk>/retry", exports.export_retry, name="export-retry"),
+    path("exports/<int:pk>/delete", exports.export_delete, name="export-delete"),
+]
+
 # /storage
 storage_urls = [
     path("storage", storage.storage, name="storage"),
@@ -300,6 +314,7 @@ urlpatterns = [
     *reviews_urls,
     *comments_urls,
     *artifacts_urls,
+    *exports_urls,
     *storage_urls,
     *series_urls,
 ]

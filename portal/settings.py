@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "tracker",
     "registry",
     "imports",
+    "exports",
     "api",
     "pages",
     "portal",

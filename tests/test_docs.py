@@ -12,7 +12,7 @@ from api.v1.urls import V1
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-APPS = ("portal", "api", "pages", "imports", "registry", "tracker", "accounts", "core")
+APPS = ("portal", "api", "pages", "exports", "imports", "registry", "tracker", "accounts", "core")
 SETTING = re.compile(r"""(?:env\.\w+|os\.environ\.get)\(\s*"([A-Z_]+)\"""")
 LINK = re.compile(r"""\]\(([^)#:]+)(?:#[^)]*)?\)|(?:src|srcset)="([^":]+)\"""")
 PARAMETER = re.compile(r"<\w+:(\w+)>")

@@ -52,7 +52,11 @@ def deliver(artifact: Artifact, wanted: Wanted, content_type: str) -> Delivery:
 
     Raises NotFound where its bytes are gone, Unavailable where too many files are being moved.
     """
-    blob = artifact.blob
+    return deliver_blob(artifact.blob, wanted, content_type)
+
+
+def deliver_blob(blob: Blob, wanted: Wanted, content_type: str) -> Delivery:
+    """Return the answer to a GET or HEAD of stored bytes, as `deliver` does."""
     etag = etag_of(blob)
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-cache"}
     if _matches(wanted.if_none_match, etag):

@@ -24,7 +24,7 @@ from django.db.models.functions import Coalesce, Left
 
 from core.fields import CodePointTextField
 from tracker import keyset
-from tracker.columns import PARENT, Column, is_small_good
+from tracker.columns import PARENT, Column, is_small_good, parse
 from tracker.keyset import Key
 from tracker.models import DatasetInput, LoggedModel, Metric, Param, Run, RunTag
 from tracker.models.run import AsRunId
@@ -53,6 +53,17 @@ class Sort(NamedTuple):
 
 
 NEWEST_FIRST = Sort(Column("started"), True)
+
+
+def read_sort(token: str) -> Sort:
+    """Return the order that an address names, newest first where it names none.
+
+    >>> read_sort("-max:val/accuracy").token
+    '-max:val/accuracy'
+    """
+    name = token.removeprefix("-")
+    column = Column("name") if name == "name" else parse(name)
+    return Sort(column, token.startswith("-")) if column else NEWEST_FIRST
 
 
 class Rollup(NamedTuple):
@@ -215,6 +226,13 @@ class AsRank(Func):
         )
 
 
+def author(run: Run) -> tuple[str, str]:
+    """Return who logged the run by their token, and whom the client named where that is somebody else."""
+    verified = run.created_by.get_username() if run.created_by else ""
+    claimed = run.claimed_user if run.claimed_user != verified else ""
+    return (verified, claimed) if verified else (claimed, "")
+
+
 def top_level(rows: QuerySet) -> QuerySet:
     """Leave out runs that stand under a parent in the same table; those whose parent is elsewhere or gone stay."""
     parent = Run.objects.filter(run_id=OuterRef("value"), experiment=OuterRef("run__experiment"), deleted_at=None)
@@ -235,15 +253,15 @@ def children(rows: QuerySet, parent_ids: Iterable[str]) -> dict[str, list[Run]]:
     return found
 
 
-def logged(runs: list[Run], columns: Iterable[Column], primary=None) -> Logged:
-    """Read what the columns show of these runs; the number of queries depends on neither."""
+def logged(runs: list[Run], columns: Iterable[Column], primary=None, *, is_whole: bool = False) -> Logged:
+    """Read what the columns show of these runs, long values whole where `is_whole`; the number of queries depends on neither."""
     columns = list(columns)
     pks = [run.pk for run in runs]
     kinds = {column.kind for column in columns}
     return Logged(
         metrics=_metrics(pks, [column for column in columns if column.is_metric], primary),
-        params=_texts(Param, pks, [column.key for column in columns if column.kind == "param"]),
-        tags=_texts(RunTag, pks, [*SOURCE_TAGS, *(column.key for column in columns if column.kind == "tag")]),
+        params=_texts(Param, pks, [column.key for column in columns if column.kind == "param"], is_whole),
+        tags=_texts(RunTag, pks, [*SOURCE_TAGS, *(column.key for column in columns if column.kind == "tag")], is_whole),
         datasets=_datasets(pks) if "dataset" in kinds else {},
         models=_models(pks) if "model" in kinds else {},
         num_children=_num_children(runs),
@@ -267,10 +285,11 @@ def _rollup(row: Metric, name: str) -> Rollup:
     return Rollup(value, getattr(row, _STEP.get(name, ""), None), row.count)
 
 
-def _texts(model, pks: list[int], keys: list[str]) -> dict[tuple[int, str], str]:
+def _texts(model, pks: list[int], keys: list[str], is_whole: bool) -> dict[tuple[int, str], str]:
     if not keys:
         return {}
-    rows = model.objects.filter(run__in=pks, key__in=keys).annotate(shown=Left("value", MAX_CELL))
+    rows = model.objects.filter(run__in=pks, key__in=keys)
+    rows = rows.annotate(shown=F("value") if is_whole else Left("value", MAX_CELL))
     return {(pk, key): value for pk, key, value in rows.values_list("run_id", "key", "shown")}
 
 

@@ -86,7 +86,7 @@ def test_numbers_stay_numbers(export, experiment, member, number):
 
 
 def test_it_holds_every_run_that_matches_and_no_other(export, experiment, member, monkeypatch):
-    monkeypatch.setattr("pages.run_export.BATCH", 10)
+    monkeypatch.setattr("exports.selection.BATCH", 10)
     for number in range(25):
         log(make_run(experiment, by=member, name=f"run-{number:02}"), metrics={"loss": number})
     make_run(by=member, name="elsewhere")
@@ -123,5 +123,5 @@ def test_a_batch_costs_the_same_whatever_it_holds(export, experiment, member, dj
     for _ in range(40):
         log(make_run(experiment, by=member), metrics={"loss": 1.0}, params={"p": "1"}, tags={"t": "1"})
 
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         export(col=["last:loss", "param:p", "tag:t", "dataset", "model"])

@@ -1,5 +1,6 @@
 """Removing what no row needs any more: what a crash left, what was replaced or deleted, uploads that were given up."""
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -14,6 +15,8 @@ from tracker.models import Blob, Piece, Upload
 # Nothing younger is touched: it may belong to an upload whose row is yet to come.
 ORPHAN_AGE = timedelta(hours=24)
 _BATCH = 500
+# functions from keys of stored files to those among them that rows of higher apps name; their AppConfig.ready fills it
+NAMED_ELSEWHERE: list[Callable[[list[str]], Iterable[str]]] = []
 
 
 def remove_orphans(limit: int = 10_000) -> dict[str, int]:
@@ -82,6 +85,7 @@ def _remove_files(limit: int) -> int:
     for keys in _batches(_stored_keys(), _BATCH):
         named = set(Blob.objects.filter(key__in=keys).values_list("key", flat=True))
         named |= set(Piece.objects.filter(key__in=keys).values_list("key", flat=True))
+        named |= {key for ask in NAMED_ELSEWHERE for key in ask(keys)}
         for key in keys:
             if removed < limit and key not in named and _is_old(key):
                 blobs.discard(key)

@@ -1,0 +1,45 @@
+"""Pages of the runs that a table shows: what the filter leaves, in the order of a column, for people and for exports."""
+
+from django.db.models import QuerySet
+
+from tracker import run_table, sorted_runs
+from tracker.keyset import Page
+from tracker.models import Experiment, Run
+from tracker.run_table import Sort
+from tracker.search import View
+from tracker.search.filters import matching
+from tracker.search.fragments import Fragment
+
+
+def runs_of(experiment: Experiment, text: str, sort: Sort, *, is_trash: bool, now_ms: int) -> QuerySet[Run]:
+    """Return the runs that a table pages through. Raises InvalidFilter.
+
+    Ask for them and read them in one snapshot: they may be looked for in the index by value.
+    """
+    rows = Run.objects.filter(experiment=experiment)
+    rows = rows.deleted() if is_trash else rows.active()
+    # what the search sorts is only counted here
+    is_by_start = sort.column.kind == "started" or sorted_runs.sorts_by(sort)
+    return matching(rows, text, now_ms=now_ms, experiments=[experiment.pk], is_by_start=is_by_start)
+
+
+def page(
+    rows: QuerySet[Run],
+    experiment: Experiment,
+    text: str,
+    sort: Sort,
+    *,
+    user,
+    is_trash: bool,
+    primary=None,
+    where: tuple[Fragment, ...] = (),
+    size: int,
+    after: str = "",
+    before: str = "",
+) -> Page:
+    """Return a page of `rows`; `where` says once more, for the search, what they were filtered by beside the text."""
+    place = {"size": size, "after": after, "before": before}
+    if not sorted_runs.sorts_by(sort):
+        return run_table.page(rows, sort, primary=primary, **place)
+    view = View.DELETED_ONLY if is_trash else View.ACTIVE_ONLY
+    return sorted_runs.page(user=user, experiment=experiment.pk, sort=sort, text=text, view=view, where=where, **place)
