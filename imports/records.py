@@ -16,6 +16,7 @@ class Experiment(NamedTuple):
     created_ms: int | None = None
     updated_ms: int | None = None
     tags: dict[str, str] = {}
+    is_private: bool = False
 
 
 class DatasetUse(NamedTuple):
@@ -50,6 +51,8 @@ class Run(NamedTuple):
     model_outputs: list[tuple[str, int]] = []
     # where the source tells the keys with the run: what to ask histories for
     metric_keys: list[str] = []
+    # whose token logged it, where the source has accounts
+    author: str = ""
 
 
 class ModelPoint(NamedTuple):

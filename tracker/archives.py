@@ -12,7 +12,7 @@ MAX_FILES = 10_000
 BATCH = 200
 
 
-class _Sink:
+class Sink:
     """A file that cannot seek, for zipfile to write to; `take` empties it."""
 
     def __init__(self):
@@ -48,10 +48,10 @@ def zip_of(owner: Run | LoggedModel, folder: str, slot: Slot) -> Iterator[bytes]
 
 
 def _written(owner: Run | LoggedModel, folder: str, slot: Slot) -> Iterator[bytes]:
-    sink = _Sink()
+    sink = Sink()
     above = len(folder.rpartition("/")[0]) + 1 if "/" in folder else 0
     with slot, zipfile.ZipFile(sink, "w") as archive:
-        for artifact in _artifacts(owner, folder):
+        for artifact in artifacts(owner, folder):
             info = zipfile.ZipInfo(artifact.path[above:], _zip_time(artifact))
             info.external_attr = 0o644 << 16
             with archive.open(info, "w", force_zip64=True) as member:
@@ -62,7 +62,7 @@ def _written(owner: Run | LoggedModel, folder: str, slot: Slot) -> Iterator[byte
     yield sink.take()
 
 
-def _artifacts(owner: Run | LoggedModel, folder: str) -> Iterator[Artifact]:
+def artifacts(owner: Run | LoggedModel, folder: str) -> Iterator[Artifact]:
     """Yield the files in the order of their paths, by pages: no cursor stays open while somebody reads slowly."""
     after = ""
     while True:

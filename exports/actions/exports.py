@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from core.actions import jobs
 from core.errors import NotFound
-from exports import tables
+from exports import bundles, tables
 from exports.models import Export
 from exports.selection import Selection
 from tracker import blobs
+from tracker.models import Experiment, Run
 
 JOB = "export.make"
 # a table of so many runs goes out while it is read; a larger one is made by a job
@@ -32,6 +33,13 @@ def request_table(form: str, selection: Selection, *, by) -> Export:
     """Have a job make the file. Raises InvalidFilter."""
     selection.count(0)
     return _request(form, selection.experiment, f"runs of {selection.experiment.name}", selection.as_json(), by=by)
+
+
+@transaction.atomic
+def request_bundle(experiment: Experiment, run: Run | None = None, *, by) -> Export:
+    """Have a job write an experiment, or one run of it, as a bundle."""
+    title = f"run {run.name} of {experiment.name}" if run is not None else experiment.name
+    return _request(Export.Form.BUNDLE, experiment, title, {"run_id": run.run_id if run else ""}, by=by)
 
 
 def _request(form: str, experiment, title: str, arguments: dict, *, by) -> Export:
@@ -61,6 +69,9 @@ class _Counter:
 
 
 def _bytes(export: Export, counter: _Counter, tell: Tell) -> Iterator[bytes]:
+    if export.form == Export.Form.BUNDLE:
+        counter.number = 1 if export.arguments["run_id"] else export.experiment.num_runs
+        return bundles.written(export.experiment, export.arguments["run_id"], tell)
     selection = Selection.of_json(export.experiment, export.arguments)
     total = max(selection.count(10_000_000), 1)
 

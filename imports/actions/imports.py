@@ -5,6 +5,7 @@ itself; what a killed import had not written yet, the next one writes.
 """
 
 import logging
+from collections.abc import Callable
 from itertools import accumulate
 
 from django.utils import timezone
@@ -41,10 +42,17 @@ def begin(source_name: str, options: Options, *, owner, by, job=None) -> Import:
 
 def carry_out(row: Import, address: Address, tell: Tell = lambda fraction, doing: None) -> Report:
     """Import, and keep in `row` what came of it, however it ends. Raises DomainError where the source cannot be read."""
+    return carry_out_from(row, lambda report: open_source(address, report), tell)
+
+
+def carry_out_from(
+    row: Import, opened: Callable[[Report], records.Source], tell: Tell = lambda fraction, doing: None
+) -> Report:
+    """Import from what `opened` returns, as `carry_out` does."""
     report = Report()
     state, error = Import.State.STOPPED, ""
     try:
-        source = open_source(address, report)
+        source = opened(report)
         try:
             row.source = source.name
             row.save(update_fields=["source"])

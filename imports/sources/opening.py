@@ -8,6 +8,7 @@ from core.errors import InvalidValue
 from imports.files import Places
 from imports.records import Source
 from imports.report import Report
+from imports.sources.bundle import BundleSource
 from imports.sources.database import open_postgres, open_sqlite
 from imports.sources.folder import FolderSource
 from imports.sources.server import ServerSource
@@ -53,8 +54,16 @@ def _open_path(path: Path, report: Report, places: Places) -> Source:
     if path.is_dir():
         return FolderSource(path, report, places)
     if path.is_file():
+        if is_bundle(path):
+            return BundleSource(path.open("rb"), report)
         return open_sqlite(path, report, places)
     raise InvalidValue(f"There is no file or folder {path}.")
+
+
+def is_bundle(path: Path) -> bool:
+    """Return whether a file begins as a zip does."""
+    with path.open("rb") as file:
+        return file.read(4) in (b"PK\3\4", b"PK\5\6")
 
 
 def _places(artifacts: str, report: Report) -> Places:

@@ -72,6 +72,7 @@ def _create(taking: Taking, record: records.Experiment, name: str) -> Experiment
         pk=_free_id(taking, record, name),
         name=name,
         artifact_location=_location(record),
+        is_private=record.is_private,
         created_by=taking.owner,
         creation_time_ms=created,
         last_update_time_ms=updated,

@@ -101,7 +101,7 @@ class RunWriter:
 
     def _row(self, run: records.Run) -> Run:
         ours = below(self._experiment.artifact_location, run.run_id, "artifacts")
-        by = self._taking.owner_of(run.user)
+        by = self._taking.owner_of(run.author or run.user)
         return Run(
             run_id=run.run_id,
             experiment=self._experiment,

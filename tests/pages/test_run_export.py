@@ -185,7 +185,9 @@ def test_parquet_has_real_types(fetched, experiment, member):
     make_run(experiment, by=member, name="b", start_time_ms=4)
 
     table = pyarrow.parquet.read_table(
-        io.BytesIO(fetched("parquet", col=["last:loss", "last:acc", "param:lr", "tag:team", "started", "duration", "model"]))
+        io.BytesIO(
+            fetched("parquet", col=["last:loss", "last:acc", "param:lr", "tag:team", "started", "duration", "model"])
+        )
     )
 
     types = {field.name: field.type for field in table.schema}
