@@ -36,7 +36,7 @@ def send(job_id: int, recipient_id: int, topic: Topic) -> int:
     # what was read in the portal meanwhile is no news
     going = [notice for notice in taken if notice.pk in where and notice.read_at is None]
     if going:
-        _post(letter(person, topic, going, where))
+        post(letter(person, topic, going, where))
     rows = Notice.objects.filter(pk__in=[notice.pk for notice in taken])
     is_sent = {notice.pk for notice in going}
     rows.filter(pk__in=is_sent).update(mail=Notice.Mail.SENT, mailed_at=timezone.now())
@@ -53,25 +53,33 @@ def _waiting(recipient_id: int, topic: Topic):
 
 
 def letter(person, topic: Topic, going: list[Notice], where: dict[int, str]) -> EmailMessage:
-    """Return the mail. Its headers let a mail program stop the topic by one click (RFC 8058), its foot a person."""
-    stop = notices.absolute(reverse("notices-off", args=[ticket(person, topic)]))
+    """Return the mail about notices."""
     count = f"{len(going)} times {said_to_you(topic)}"
     subject = going[0].text if len(going) == 1 else count
     parts = [_entry(notice, where[notice.pk]) for notice in going[:MAX_IN_A_MAIL]]
     if len(going) > MAX_IN_A_MAIL:
         parts.append(f"{len(going) - MAX_IN_A_MAIL} more: {notices.absolute(reverse('notice-list'))}")
-    parts.append(
+    same = hashlib.sha256(" ".join(str(notice.pk) for notice in going).encode()).hexdigest()[:32]
+    return mail(person, topic, subject, parts, name=f"notice-{same}")
+
+
+def mail(person, topic: Topic, subject: str, parts: list[str], *, name: str) -> EmailMessage:
+    """Return a mail of paragraphs; `name` tells it from any other.
+
+    Its headers let a mail program stop the topic by one click (RFC 8058), its foot a person.
+    """
+    stop = notices.absolute(reverse("notices-off", args=[ticket(person, topic)]))
+    foot = (
         f"-- \nAssay writes to you when {said_to_you(topic)}.\nStop these e-mails: {stop}\n"
         f"Choose what you are told of: {notices.absolute(reverse('notice-choices'))}\n"
     )
     host = urlsplit(settings.ASSAY_URL).hostname
-    same = hashlib.sha256(" ".join(str(notice.pk) for notice in going).encode()).hexdigest()[:32]
     return EmailMessage(
-        f"[Assay] {_one_line(subject)}",
-        "\n\n".join(parts),
+        f"[Assay] {one_line(subject)}",
+        "\n\n".join([*parts, foot]),
         to=[person.email],
         headers={
-            "Message-ID": f"<notice-{same}@{host}>",
+            "Message-ID": f"<{name}@{host}>",
             "List-Unsubscribe": f"<{stop}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             # no answers of absence, please (RFC 3834)
@@ -82,7 +90,7 @@ def letter(person, topic: Topic, going: list[Notice], where: dict[int, str]) -> 
 
 def _entry(notice: Notice, address: str) -> str:
     said = [f"> {line}" for line in notice.detail.splitlines()]
-    return "\n".join([_one_line(notice.text), *said, notices.absolute(address)])
+    return "\n".join([one_line(notice.text), *said, notices.absolute(address)])
 
 
 def said_to_you(topic: Topic) -> str:
@@ -91,12 +99,13 @@ def said_to_you(topic: Topic) -> str:
     return " ".join(words.get(word, word) for word in topic.label.split())
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= MAX_SUBJECT else f"{text[: MAX_SUBJECT - 1]}…"
 
 
-def _post(message: EmailMessage) -> None:
+def post(message: EmailMessage) -> None:
+    """Hand a mail to the mail server. Raises Unavailable where trying again may help, else InvalidValue."""
     try:
         message.send()
     except smtplib.SMTPRecipientsRefused as error:

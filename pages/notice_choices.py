@@ -13,6 +13,7 @@ from core import letters
 from core.actions import notices
 from core.errors import NotFound
 from core.models import Topic
+from core.models.notice import ONLY_MAILED
 
 WAYS = ("in_portal", "by_mail")
 
@@ -28,7 +29,7 @@ def notice_choices(request):
                 notices.choose(request.user, topic, **wanted)
         messages.success(request, "You are told of what you chose.")
         return redirect("notice-choices")
-    context = {"choices": chosen.items(), "sends_mail": settings.ASSAY_SENDS_MAIL}
+    context = {"choices": chosen.items(), "sends_mail": settings.ASSAY_SENDS_MAIL, "only_mailed": ONLY_MAILED}
     return render(request, "account/notices.html", context)
 
 
@@ -47,4 +48,5 @@ def notices_off(request, ticket):
     if request.method == "POST":
         notices.choose(user, topic, by_mail=False)
     is_off = not notices.choices(user)[topic].by_mail
-    return render(request, "notices/off.html", {"topic": letters.said_to_you(topic), "is_off": is_off})
+    context = {"topic": letters.said_to_you(topic), "is_off": is_off, "is_in_portal": topic not in ONLY_MAILED}
+    return render(request, "notices/off.html", context)

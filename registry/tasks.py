@@ -2,8 +2,8 @@
 
 from django.utils import timezone
 
-from core import schedule
-from registry.actions import requests
+from core import jobs, schedule
+from registry.actions import digests, requests
 from registry.models import TransitionRequest
 
 
@@ -20,3 +20,11 @@ def close_expired_requests():
 @schedule.periodic("transitions.tell_of_changes", every_s=30, is_needed=lambda: requests.approved_and_open().exists())
 def tell_of_changes():
     requests.tell_of_changes()
+
+
+@jobs.handler(digests.JOB)
+def mail_digest(job, arguments):
+    return digests.send(arguments["digest"])
+
+
+schedule.periodic("digests.request", every_s=1800, is_needed=digests.is_due)(digests.request_due)

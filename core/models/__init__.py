@@ -1,5 +1,7 @@
 from core.models.audit import AuditEvent, AuditSeal
 from core.models.comment import Comment, CommentRevision
+from core.models.digest import Digest
+from core.models.heartbeat import Heartbeat
 from core.models.idempotency import IdempotentAnswer
 from core.models.job import Job
 from core.models.lease import Lease
@@ -13,6 +15,8 @@ __all__ = [
     "Comment",
     "CommentRevision",
     "Delivery",
+    "Digest",
+    "Heartbeat",
     "IdempotentAnswer",
     "Job",
     "Lease",

@@ -15,10 +15,13 @@ class Topic(models.TextChoices):
     RUN_FAILED = "run_failed", "a run of mine fails"
     RUN_STALLED = "run_stalled", "a run of mine falls silent"
     TOKEN = "token", "an API token of mine is about to end"
+    DIGEST = "digest", "a week is over: my runs, my reviews, what went to Production"
 
 
 # a search over hundreds of settings fails hundreds of times: that is read in the portal, unless one asks for mail
 NOT_MAILED = {Topic.RUN_FAILED}
+# a mail and nothing else: the portal shows all that is in it
+ONLY_MAILED = {Topic.DIGEST}
 
 
 class NoticeQuerySet(models.QuerySet):
