@@ -37,6 +37,10 @@ class Periodic:
     run: Callable[[], Any]
     is_needed: Callable[[], bool] = always
 
+    @property
+    def every_ms(self) -> int:
+        return round(self.every_s * 1000)
+
 
 _known: dict[str, Periodic] = {}
 # when this process looked last; whether it is due for all is the lease's to say

@@ -5,7 +5,7 @@ import threading
 from celery import shared_task
 from django.conf import settings
 
-from core import deliveries, idempotency, jobs, letters, schedule, sealer
+from core import deliveries, heartbeats, idempotency, jobs, letters, schedule, sealer
 from core.actions import jobs as job_actions
 from core.actions import notices
 from core.errors import DomainError, Unavailable
@@ -31,6 +31,7 @@ def run_job(job_id: int) -> None:
 @shared_task(name="core.tick", acks_late=False)
 def tick() -> None:
     """Do the periodic work that is due."""
+    heartbeats.beat()
     schedule.run_due()
 
 
