@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from core.models import Job
 from pages.experiment_head import head
 from tracker import keyset
 from tracker.actions import clean_up
@@ -42,6 +43,7 @@ def clean_up_report(request, pk):
         "alive": set(Run.objects.filter(pk__in=[row.run_key for row in page.rows]).values_list("pk", flat=True)),
         "after": page.after,
         "before": page.before,
+        "can_retry": report.job is not None and report.job.state in (Job.State.FAILED, Job.State.CANCELLED),
         "can_carry_out": report.state == CleanupReport.State.DECIDED and report.num_purge + report.num_trash > 0,
     }
     if report.experiment is not None:
@@ -60,4 +62,21 @@ def clean_up_carry_out(request, pk):
     """POST /clean-ups/ID/carry-out"""
     report = clean_up.carry_out(cleanup_report_by_id(pk, user=request.user), by=request.user)
     messages.success(request, "The clean-up is under way.")
+    return redirect(report)
+
+
+@require_POST
+def clean_up_cancel(request, pk):
+    """POST /clean-ups/ID/cancel: what has gone by then is gone"""
+    report = cleanup_report_by_id(pk, user=request.user)
+    clean_up.cancel(report, by=request.user)
+    messages.success(request, "The clean-up stops.")
+    return redirect(report)
+
+
+@require_POST
+def clean_up_retry(request, pk):
+    """POST /clean-ups/ID/retry: after a failure or a cancellation"""
+    report = cleanup_report_by_id(pk, user=request.user)
+    clean_up.retry(report, by=request.user)
     return redirect(report)

@@ -123,6 +123,23 @@ def test_a_dry_run_is_read_and_carried_out(send, mel, experiment, member, settin
     assert mel.post(f"{address}/carry-out").status_code == 409
 
 
+def test_a_job_is_cancelled_and_tried_again(send, mel, experiment, member):
+    make_run(experiment, by=member, name="gone-goose", deleted_at=LONG_AGO)
+    send("retention", purge_after_days="30")
+    address = send("retention/look").url
+
+    assert mel.post(f"{address}/cancel").url == address
+    assert not jobs.run_next()
+    page = mel.get(address).text
+    assert "Try again" in page
+    assert mel.post(f"{address}/cancel").status_code == 409
+    assert mel.post(f"{address}/retry").url == address
+    assert jobs.run_next()
+
+    assert "gone-goose" in mel.get(address).text
+    assert mel.post(f"{address}/retry").status_code == 409
+
+
 def test_the_state_is_followed_while_a_job_is_at_it(send, mel):
     send("retention", purge_after_days="30")
     address = send("retention/look").url

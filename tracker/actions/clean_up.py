@@ -64,6 +64,20 @@ def carry_out(report: CleanupReport, *, by) -> CleanupReport:
     return _with_job(_start(report, by), by)
 
 
+def cancel(report: CleanupReport, *, by) -> None:
+    """Stop the job of a report; what it has done by then stays done. Raises Conflict where it is over."""
+    check_may(report.experiment, by)
+    if report.job is not None:
+        jobs.cancel(report.job, by=None)
+
+
+def retry(report: CleanupReport, *, by) -> None:
+    """Have the job of a report go on where it stopped. Raises Conflict where it did not."""
+    check_may(report.experiment, by)
+    if report.job is not None:
+        jobs.retry(report.job, by=None)
+
+
 def _start(report: CleanupReport, by) -> CleanupReport:
     held = CleanupReport.objects.select_for_update().get(pk=report.pk)
     if held.state != State.DECIDED:
