@@ -12,6 +12,7 @@ from tracker import run_pages
 from tracker.columns import ATTRIBUTES, Column, parse
 from tracker.models import Experiment, Metric, Param, Run, RunTag
 from tracker.run_table import NEWEST_FIRST, Logged, Sort, read_sort
+from tracker.transfers import lend_connection
 
 # a table of more is none that anybody opens; JSON lines name for each run what it has
 MAX_ALL_COLUMNS = 1_000
@@ -98,5 +99,6 @@ class Selection:
                     after=after,
                 )
                 logged = logged_and_registered(page.rows, self.columns, self.primary, user=user, is_whole=True)
+            lend_connection()
             yield page.rows, logged
             after = page.after

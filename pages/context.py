@@ -30,6 +30,9 @@ PLACES = {
     "new-model": "models",
     "policies": "models",
     "storage": "admin",
+    "background": "admin",
+    "imports": "admin",
+    "exports": "experiments",
 }
 STAFF_LINKS = [("Admin", "admin:index", "shield", "admin")]
 

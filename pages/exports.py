@@ -1,5 +1,7 @@
 """Runs as files: a table that goes out as it is read, and files that a job makes for one person."""
 
+from collections.abc import Iterator
+
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +18,8 @@ from exports.selection import Selection
 from pages import table_state
 from pages.experiment_head import head
 from tracker import delivery
-from tracker.lookups import experiment_by_id
+from tracker.lookups import experiment_by_id, run_by_id
+from tracker.transfers import Slot, take_slot
 
 NUM_SHOWN = 50
 
@@ -31,11 +34,18 @@ def runs_file(request, pk, form):
     # here, and not with the first line: what cannot be understood is said before any is sent
     if not exports.streams(form, selection):
         return render(request, "exports/large.html", {**shown, **_asked(request, form)})
+    slot = take_slot()
     response = StreamingHttpResponse(
-        tables.written(form, selection, user=request.user), content_type=tables.TYPES[form]
+        _released(tables.written(form, selection, user=request.user), slot), content_type=tables.TYPES[form]
     )
+    response._resource_closers.append(slot.release)
     response["Content-Disposition"] = f'attachment; filename="experiment-{pk}-runs.{form}"'
     return response
+
+
+def _released(pieces: Iterator[bytes], slot: Slot) -> Iterator[bytes]:
+    with slot:
+        yield from pieces
 
 
 def _selection(request, pk) -> tuple[dict, Selection]:
@@ -63,6 +73,22 @@ def runs_export(request, pk):
         raise InvalidValue("Runs are exported as csv, parquet or jsonl.")
     _, selection = _selection(request, pk)
     return redirect(exports.request_table(form, selection, by=request.user))
+
+
+@require_POST
+def experiment_bundle(request, pk):
+    """POST /experiments/ID/bundle: a job writes all of its runs for another Assay"""
+    experiment = experiment_by_id(str(pk), user=request.user)
+    return redirect(exports.request_bundle(experiment, by=request.user))
+
+
+@require_POST
+def run_bundle(request, run_id):
+    """POST /runs/ID/bundle: the same of one run"""
+    run = run_by_id(run_id, user=request.user)
+    if run.is_deleted:
+        raise InvalidValue("The run is deleted; restore it to export it.")
+    return redirect(exports.request_bundle(run.experiment, run, by=request.user))
 
 
 @require_GET

@@ -7,6 +7,7 @@ from pages import (
     artifact_edits,
     artifact_files,
     artifacts,
+    background,
     clean_ups,
     comments,
     compare,
@@ -17,6 +18,7 @@ from pages import (
     experiments,
     exports,
     home,
+    imports,
     logged_models,
     model_pages,
     model_settings,
@@ -105,6 +107,7 @@ experiments_urls = [
     path("experiments/<int:pk>/runs.jsonl", exports.runs_file, {"form": "jsonl"}, name="experiment-jsonl"),
     path("experiments/<int:pk>/runs.parquet", exports.runs_file, {"form": "parquet"}, name="experiment-parquet"),
     path("experiments/<int:pk>/export", exports.runs_export, name="experiment-export"),
+    path("experiments/<int:pk>/bundle", exports.experiment_bundle, name="experiment-bundle"),
     path("experiments/<int:pk>/columns", run_table.experiment_columns, name="experiment-columns"),
     path("experiments/<int:pk>/columns/choose", run_table.experiment_columns_choose, name="experiment-columns-choose"),
     path("experiments/<int:pk>/complete", run_table.experiment_complete, name="experiment-complete"),
@@ -136,6 +139,8 @@ retention_urls = [
     path("experiments/<int:pk>/lift", retention.experiment_lift, name="experiment-lift"),
     path("clean-ups/<int:pk>", clean_ups.clean_up_report, name="clean-up"),
     path("clean-ups/<int:pk>/carry-out", clean_ups.clean_up_carry_out, name="clean-up-carry-out"),
+    path("clean-ups/<int:pk>/cancel", clean_ups.clean_up_cancel, name="clean-up-cancel"),
+    path("clean-ups/<int:pk>/retry", clean_ups.clean_up_retry, name="clean-up-retry"),
 ]
 
 # /compare
@@ -274,11 +279,26 @@ artifacts_urls = [
 # /exports
 exports_urls = [
     path("exports", exports.export_list, name="export-list"),
+    path("runs/<str:run_id>/bundle", exports.run_bundle, name="run-bundle"),
     path("exports/<int:pk>", exports.export_detail, name="export-detail"),
     path("exports/<int:pk>/file", exports.export_file, name="export-file"),
     path("exports/<int:pk>/cancel", exports.export_cancel, name="export-cancel"),
     path("exports/<int:pk>/retry", exports.export_retry, name="export-retry"),
     path("exports/<int:pk>/delete", exports.export_delete, name="export-delete"),
+]
+
+# /background
+background_urls = [
+    path("background", background.background, name="background"),
+    path("background/cancel", background.background_cancel, name="background-cancel"),
+    path("background/retry", background.background_retry, name="background-retry"),
+]
+
+# /imports
+imports_urls = [
+    path("imports/bundle", imports.import_bundle, name="import-bundle"),
+    path("imports/<int:pk>", imports.import_detail, name="import-detail"),
+    path("imports/<int:pk>/cancel", imports.import_cancel, name="import-cancel"),
 ]
 
 # /storage
@@ -315,6 +335,8 @@ urlpatterns = [
     *comments_urls,
     *artifacts_urls,
     *exports_urls,
+    *imports_urls,
+    *background_urls,
     *storage_urls,
     *series_urls,
 ]

@@ -7,6 +7,7 @@ A new route needs its row here in the same commit. Rule(method, pattern, needs, 
   needs    VIEW, LOG, EDIT or MANAGE on the private experiment of World: who has less gets 403 if they can see it, 404 if not
            FOUND   lists and searches: everybody signed in gets an answer, which holds nothing private
            OWN     the caller's own account: everybody signed in
+           OWNER   what one person had made, of World its manager: nobody else, site administrators included
            ADMIN   site administrators
            PUBLIC  nobody needs to be signed in
            TICKET  nobody, but the address is signed (api/signed.py) and allows what its owner may
@@ -17,7 +18,7 @@ The rows of /api/2.0 hold for /ajax-api/2.0 too.
 from dataclasses import dataclass, field
 
 VIEW, LOG, EDIT, MANAGE = "view", "log", "edit", "manage"
-FOUND, OWN, ADMIN, PUBLIC, TICKET = "found", "own", "admin", "public", "ticket"
+FOUND, OWN, OWNER, ADMIN, PUBLIC, TICKET = "found", "own", "owner", "admin", "public", "ticket"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Rule:
     def route(self):
         # names of World that stand in for others, as in <int:deleted_experiment_id>
         route = self.pattern.partition("?")[0].replace("<int:deleted_experiment_id>", "<int:pk>")
-        route = route.replace("<int:report_id>", "<int:pk>")
+        for name in ("report_id", "export_id", "import_id"):
+            route = route.replace(f"<int:{name}>", "<int:pk>")
         return (
             route.replace("<str:model_owner_id>", "<str:owner_id>")
             .replace("<str:policed_name>", "<str:name>")
@@ -316,6 +318,27 @@ RULES = [
     Rule("POST", "experiments/<int:pk>/lift", MANAGE),
     Rule("GET", "clean-ups/<int:report_id>", MANAGE),
     Rule("POST", "clean-ups/<int:report_id>/carry-out", MANAGE),
+    Rule("POST", "clean-ups/<int:report_id>/cancel", MANAGE),
+    Rule("POST", "clean-ups/<int:report_id>/retry", MANAGE),
+    # exports and imports
+    Rule("GET", "experiments/<int:pk>/runs.jsonl", VIEW),
+    Rule("GET", "experiments/<int:pk>/runs.parquet", VIEW),
+    Rule("POST", "experiments/<int:pk>/export", VIEW, {"form": "csv"}),
+    Rule("POST", "experiments/<int:pk>/bundle", VIEW),
+    Rule("POST", "runs/<str:run_id>/bundle", VIEW),
+    Rule("GET", "exports", FOUND),
+    Rule("GET", "exports/<int:export_id>", OWNER),
+    Rule("GET", "exports/<int:export_id>/file", OWNER),
+    Rule("POST", "exports/<int:export_id>/cancel", OWNER),
+    Rule("POST", "exports/<int:export_id>/retry", OWNER),
+    Rule("POST", "exports/<int:export_id>/delete", OWNER),
+    Rule("GET", "imports/bundle", ADMIN),
+    Rule("POST", "imports/bundle", ADMIN),
+    Rule("GET", "imports/<int:import_id>", ADMIN),
+    Rule("POST", "imports/<int:import_id>/cancel", ADMIN),
+    Rule("GET", "background", ADMIN),
+    Rule("POST", "background/cancel", ADMIN, {"job": "{job_id}"}),
+    Rule("POST", "background/retry", ADMIN, {"job": "{job_id}"}),
     Rule("GET", "storage", ADMIN),
     Rule("POST", "storage/count", ADMIN),
     # comparing

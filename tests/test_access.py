@@ -18,9 +18,12 @@ from api.signed import url as url_of
 from core import deliveries, letters
 from core.actions import comments
 from core.models import Topic
+from exports.actions import exports
+from imports.actions import imports
+from imports.options import Options
 from registry.actions import requests, transitions
 from registry.models.policy import Target
-from tests.access_rules import ADMIN, EDIT, FOUND, LOG, MANAGE, OWN, PUBLIC, RULES, TICKET, VIEW, Rule
+from tests.access_rules import ADMIN, EDIT, FOUND, LOG, MANAGE, OWN, OWNER, PUBLIC, RULES, TICKET, VIEW, Rule
 from tests.factories import (
     grant,
     grant_model,
@@ -100,6 +103,10 @@ class World:
         self.stop_ticket = letters.ticket(manager, Topic.MENTION)
         policy = retention.set(experiment, Rules(purge_after_days=30), by=manager)
         self.report_id = clean_up.look_now(policy).pk
+        export = exports.request_bundle(experiment, by=manager)
+        exports.make(export.pk, lambda fraction, doing: None)
+        self.export_id, self.job_id = export.pk, export.job_id
+        self.import_id = imports.begin("hushhush", Options(), owner=manager, by=manager).pk
         self.fill_registry(manager)
 
     def fill_registry(self, manager):
@@ -339,6 +346,21 @@ def test_what_everybody_may_call_holds_nothing_private(client, world, rule):
 
     assert answer.status_code in (200, 204, 302), answer.body[:300]
     assert not SECRET.search(answer.body)
+
+
+@pytest.mark.parametrize("role", ["stranger", "viewer", "editor", "manager", "administrator"])
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.needs == OWNER], ids=name)
+def test_what_one_person_had_made_is_nobody_elses(client, world, rule, role):
+    user = make_user("root", is_superuser=True) if role == "administrator" else world.people[role]
+
+    answer = as_person(client, rule, world, user)
+
+    if role == "manager":
+        # 409: it is done already
+        assert answer.status_code in (200, 302, 409), answer.body[:300]
+    else:
+        assert answer.status_code == 404
+        assert not SECRET.search(answer.body)
 
 
 def test_what_is_the_administrators_is_nobody_elses(client, world):

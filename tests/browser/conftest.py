@@ -11,6 +11,9 @@ SEED = """
 import json
 from accounts.models import User
 from core import deliveries, letters
+from core.models import Job
+from exports.actions import exports
+from imports.models import Import
 from core.actions import comments
 from core.models import Topic
 from tests.factories import make_user, make_webhook
@@ -44,6 +47,12 @@ of_runs = make_webhook(seams, "assay", by=ada, name="night-shift", url="https://
 deliveries.write(of_runs, "run.failed", {"run_name": "resnet", "status": "FAILED"}, kind="experiment", object_id=seams.pk).note_try(state="delivered", status_code=200, error="")
 compared = comparisons.create("Which backbone, and does the rate matter?", experiment_ids=[seams.pk], by=ada)
 comparisons.compute(compared.pk, compared.job_id, lambda progress, doing: None)
+large = exports.request_bundle(seams, by=ada)
+odd = exports.request_bundle(seams, Run.objects.get(name__startswith="<img"), by=ada)
+Job.objects.filter(pk=odd.job_id).update(state="failed", attempts=5, error="OSError: 3f/" + "0a1b2c" * 12 + " ends 12 bytes too early", finished_at=odd.created_at)
+Job.objects.create(kind="artifact.verify", state="running", progress=0.4, doing="hashing", attempts=2, started_at=odd.created_at, lease_until="2100-01-01T00:00:00Z", created_by=mel)
+Job.objects.create(kind="webhook.deliver", run_after="2100-01-01T00:00:00Z", attempts=3, error="ci.example.org did not answer within 5 seconds.")
+taken = Import.objects.create(source="https://other.example.org (0a1b2c3d4e5f)", state="done", owner=ada, created_by=ada, finished_at=odd.created_at, num_problems=1, counts={"runs": {"taken": 1200, "there": 3, "left": 1}, "metric points": {"taken": 4200000, "there": 0, "left": 0}}, problems=[["experiments", "seams/" + "x" * 150, "One of this name was here already; the runs join its own."]])
 storage_checks.check_now()
 storage_figures.count()
 retained = retention.set(seams, Rules(180, ["FAILED", "KILLED"], 30, 5, "val/accuracy", True, ["paper"]), is_daily=True, by=ada)
@@ -53,6 +62,9 @@ print(json.dumps({
     "comparison": compared.pk,
     "clean_up": clean_up.look_now(retained).pk,
     "site_clean_up": clean_up.look_now(retention.set(None, Rules(purge_after_days=0), by=ada)).pk,
+    "export": large.pk,
+    "failed_export": odd.pk,
+    "import": taken.pk,
     "stop_ticket": letters.ticket(ada, Topic.MENTION),
     "webhook": hook.pk,
     "request": asked.pk,

@@ -470,3 +470,29 @@ def test_import_mlflow_knows_a_bundle_by_its_beginning(experiment, admin, tmp_pa
     call_command("import_mlflow", str(tmp_path / "b"))
 
     assert Run.objects.count() == 2
+
+
+# exports and what goes -------------------------------------------------------------------------------------
+
+
+def test_of_an_experiment_that_was_deleted_for_good_nothing_is_exported(
+    experiment,
+    member,
+):
+    from core.models import Job
+    from exports.actions import exports
+    from exports.models import Export
+    from tests.core.test_webhooks import work
+    from tracker.actions import experiments, purge
+
+    export = exports.request_bundle(experiment, by=member)
+    LoggedModel.objects.filter(experiment=experiment).delete()
+    experiments.delete(experiment, by=member)
+    purge.experiment(Experiment.objects.get(pk=experiment.pk), by=member)
+
+    work()
+
+    export.refresh_from_db()
+    assert (export.experiment, export.key) == (None, "")
+    assert Job.objects.get(kind=exports.JOB).state == Job.State.FAILED
+    assert not Export.objects.of(member).exists()

@@ -1,0 +1,131 @@
+"""Bundles by the page: asked for, sent to another Assay, imported by a job."""
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from core.models import Job
+from exports.models import Export
+from imports.models import Import
+from tests.core.test_webhooks import work
+from tests.exports.test_bundles import all_of, experiment, forget  # noqa: F401
+from tracker.actions import runs
+from tracker.models import Experiment, Run
+
+
+def bundle_by_page(client, address) -> bytes:
+    assert client.post(address).status_code == 302
+    work()
+    answer = client.get(f"/exports/{Export.objects.latest('pk').pk}/file")
+    assert "bundle.zip" in answer.headers["Content-Disposition"]
+    return b"".join(answer)
+
+
+def send(client, content, **fields):
+    return client.post("/imports/bundle", {"bundle": SimpleUploadedFile("seams.zip", content), **fields})
+
+
+def test_a_bundle_goes_from_page_to_page(client, experiment, member, admin):  # noqa: F811
+    before = all_of(experiment)
+    client.force_login(member)
+    content = bundle_by_page(client, f"/experiments/{experiment.pk}/bundle")
+    forget(experiment)
+    client.force_login(admin)
+
+    answer = send(client, content)
+    row = Import.objects.get()
+    assert answer.url == f"/imports/{row.pk}"
+    assert "Waiting for a worker" in client.get(answer.url).text
+    work()
+
+    assert all_of(Experiment.objects.get(name="seams/welds")) == before
+    part = client.get(answer.url, {"part": "1"})
+    assert part.headers["X-Live"] == "stop"
+    assert "metric points" in part.text
+    assert "seams.zip" in str(row)
+    key = Job.objects.get(kind="import.bundle").arguments["key"]
+    assert not default_storage.exists(key)
+
+
+def test_one_run_is_exported_from_its_page(client, experiment, member):  # noqa: F811
+    client.force_login(member)
+    run = Run.objects.get(name="second")
+    assert f"/runs/{run.run_id}/bundle" in client.get(f"/runs/{run.run_id}").text
+
+    content = bundle_by_page(client, f"/runs/{run.run_id}/bundle")
+
+    assert run.run_id.encode() in content
+    assert b"first" not in content
+
+
+def test_a_deleted_run_is_not(client, experiment, member):  # noqa: F811
+    client.force_login(member)
+    run = Run.objects.get(name="second")
+    runs.delete(run, by=member)
+
+    assert client.post(f"/runs/{run.run_id}/bundle").status_code == 400
+
+
+def test_a_broken_one_is_refused_with_a_sentence(client, admin):
+    client.force_login(admin)
+
+    answer = send(client, b"PK\3\4 and no more")
+    work()
+
+    text = client.get(answer.url).text
+    assert "It failed:" in text
+    assert "it was cut" in text
+    assert not Run.objects.exists()
+    assert not default_storage.exists(Job.objects.get().arguments["key"])
+
+
+def test_only_looking_writes_nothing(client, experiment, member, admin):  # noqa: F811
+    client.force_login(member)
+    content = bundle_by_page(client, f"/experiments/{experiment.pk}/bundle")
+    forget(experiment)
+    client.force_login(admin)
+
+    answer = send(client, content, is_dry_run="on", into="from/there")
+    work()
+
+    assert "Nothing was written" in client.get(answer.url).text
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("into", ["x" * 500, "a" * 190 + "/" + "b" * 20])
+def test_a_folder_that_is_none_is_refused_before_a_job(client, admin, into):
+    client.force_login(admin)
+
+    assert send(client, b"PK", into=into).status_code == 400
+    assert not Job.objects.exists()
+
+
+def test_without_a_file_the_form_says_so(client, admin):
+    client.force_login(admin)
+
+    assert client.post("/imports/bundle").status_code == 400
+
+
+def test_members_may_not(client, member):
+    client.force_login(member)
+
+    assert client.get("/imports/bundle").status_code == 403
+    assert send(client, b"PK").status_code == 403
+    assert not Import.objects.exists()
+
+
+def test_who_may_not_see_it_exports_nothing(client, experiment, stranger):  # noqa: F811
+    client.force_login(stranger)
+
+    assert client.post(f"/experiments/{experiment.pk}/bundle").status_code == 404
+    assert client.post(f"/runs/{Run.objects.first().run_id}/bundle").status_code == 404
+
+
+def test_an_import_can_be_cancelled(client, admin):
+    client.force_login(admin)
+    answer = send(client, b"PK")
+
+    client.post(f"{answer.url}/cancel")
+    work()
+
+    assert "It was stopped" in client.get(answer.url).text
