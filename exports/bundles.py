@@ -6,6 +6,8 @@ import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
+from operator import itemgetter
 
 from django.conf import settings
 from django.db.models import prefetch_related_objects
@@ -25,11 +27,14 @@ from imports.bundles import (
     folder_of,
     points_of,
 )
+from imports.plain import batches
 from tracker import archives, blobs, history
 from tracker.models import Artifact, Experiment, LoggedModel, Metric, Run
 from tracker.rollup import Point
 
 _BATCH = 100
+# points of a metric that are read together with those of others
+_FEW = 100
 
 # told how far it is, 0 to 1, and what it is doing; may raise to stop
 Tell = Callable[[float, str], None]
@@ -96,7 +101,7 @@ class _Writer:
         yield self._sink.take()
 
     def _run(self, run: Run) -> Iterator[bytes]:
-        metrics = list(Metric.objects.filter(run=run).order_by("key").values_list("pk", "key"))
+        metrics = list(Metric.objects.filter(run=run).order_by("key").values_list("pk", "key", "count"))
         if metrics:
             yield from self._member(points_of(run.run_id), _points(metrics))
         yield from self._artifacts(run, run.run_id)
@@ -138,13 +143,24 @@ _RELATED = {
 }
 
 
-def _points(metrics: list[tuple[int, str]]) -> Iterator[bytes]:
-    """Yield a line for each POINTS_OF_A_LINE points of a metric, in the order of their key."""
-    for pk, key in metrics:
+def _points(metrics: list[tuple[int, str, int]]) -> Iterator[bytes]:
+    """Yield a line for each POINTS_OF_A_LINE points of a metric (key, name, count), in the order of their key."""
+    short = [(pk, key) for pk, key, count in metrics if count <= _FEW]
+    for batch in batches(short, POINTS_OF_A_LINE // _FEW):
+        # a statement for several: most runs have many metrics of a few points
+        found = groupby(history.whole([pk for pk, _ in batch]), key=itemgetter(0))
+        keys = dict(batch)
+        for pk, rows in found:
+            yield _points_line(keys[pk], rows)
+    for pk, key, count in metrics:
         end = None
-        while rows := history.page(pk, limit=POINTS_OF_A_LINE, after=end, by_key=True):
-            yield _line([key, [["NaN" if is_nan else value, at, step] for _, step, at, value, is_nan in rows]])
+        while count > _FEW and (rows := history.page(pk, limit=POINTS_OF_A_LINE, after=end, by_key=True)):
+            yield _points_line(key, rows)
             end = Point(*rows[-1][1:])
+
+
+def _points_line(key: str, rows: Iterable[history.Row]) -> bytes:
+    return _line([key, [["NaN" if is_nan else value, at, step] for _, step, at, value, is_nan in rows]])
 
 
 def _experiment(experiment: Experiment) -> dict:

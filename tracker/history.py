@@ -49,6 +49,16 @@ def page(metric_id: int, *, limit: int, after: Point | None = None, by_key: bool
     )
 
 
+def whole(metric_ids: list[int]) -> list[Row]:
+    """Return all points of these metrics, which are few enough to be held: each metric's together, in the order of the key."""
+    among, parameter = any_of(metric_ids)
+    return _rows(
+        "SELECT metric_id, step, timestamp_ms, value, is_nan FROM tracker_metricpoint "
+        f"WHERE metric_id {among} ORDER BY metric_id, {_BY_KEY}",
+        [parameter],
+    )
+
+
 def is_chronological(metric_id: int) -> bool:
     """Return whether no later step has an earlier timestamp, at the price of one walk through the history."""
     return not fetch_one(
