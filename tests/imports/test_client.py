@@ -118,3 +118,41 @@ def make_many(root, num_runs: int) -> None:
         for key in ("loss", "acc"):
             lines = "".join(f"{n + step} {step / 50} {step}\n" for step in range(50))
             (folder / "metrics" / key).write_text(lines)
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another Assay, empty."""
+    (tmp_path / "other").mkdir()
+    server = Server(tmp_path / "other")
+    try:
+        yield server.start("--workers", "1").make_admin()
+    finally:
+        server.close()
+
+
+def test_the_client_sees_the_same_where_a_bundle_was_taken_over(stock, ours, other, tmp_path):
+    ours.manage("import_mlflow", str(stock.database), "--artifacts", str(stock.artifacts), "--into", "out")
+    # it is v3's where another test was first
+    name = ours.rows("SELECT name FROM tracker_experiment WHERE name LIKE '%/team/churn'")[0][0]
+    ours.manage("export_bundle", str(tmp_path / "churn.zip"), "--experiment", name)
+
+    other.manage("import_bundle", str(tmp_path / "churn.zip"))
+
+    dumps = (
+        script("dump_script.py", server.url, tmp_path, MLFLOW_TRACKING_TOKEN=server.token) for server in (ours, other)
+    )
+    theirs, here = (
+        {
+            kind: {
+                pk: plain(row)
+                for pk, row in dump[kind].items()
+                if row.get("experiment") == name and row.get("lifecycle") != "deleted"
+            }
+            for kind in ("runs", "models")
+        }
+        for dump in dumps
+    )
+    assert here == theirs
+    assert len(theirs["runs"]) == 3
+    assert theirs["models"]
