@@ -3,18 +3,24 @@
 import copy
 from functools import partial
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.forms import AdminPasswordChangeForm, UsernameField
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.actions import groups, tokens, users
+from accounts.actions import groups, identities, resets, second_factors, tokens, users
 from accounts.models import ApiToken, User
 from core.admin import ActionForm, ReadOnly, SiteAdmins, chip
+from core.errors import DomainError
 
+# of a selection; each is to be handed to one person
+MAX_LINKS = 20
 LABELS = {"is_superuser": "Site admin"}
 HELP = {
     "username": "",
@@ -103,7 +109,7 @@ class UserAdmin(SiteAdmins, auth_admin.UserAdmin):
     add_form_template = None
     change_user_password_template = "admin/set_password.html"
     filter_horizontal = []
-    actions = ["activate", "deactivate", "unlock"]
+    actions = ["activate", "deactivate", "unlock", "reset_link", "remove_second_factors", "unlink_identity"]
 
     def has_delete_permission(self, request, obj=None):
         # what somebody did stays theirs; who leaves is deactivated
@@ -153,6 +159,25 @@ class UserAdmin(SiteAdmins, auth_admin.UserAdmin):
     def unlock(self, request, queryset):
         self.each(request, queryset, users.unlock, "may try again")
 
+    @admin.action(description="Make a link to set a new password")
+    def reset_link(self, request, queryset):
+        """Show the links this once: each is for the person alone, works once, and for a day."""
+        for user in queryset[:MAX_LINKS]:
+            try:
+                link = resets.link_for(user, by=request.user)
+            except DomainError as error:
+                self.message_user(request, f"{user.username}: {error.message}", messages.ERROR)
+            else:
+                self.message_user(request, f"For {user.username}, once and within a day: {link}", messages.SUCCESS)
+
+    @admin.action(description="Remove second factors, for who lost them")
+    def remove_second_factors(self, request, queryset):
+        self.each(request, queryset, second_factors.remove, "signs in with the password alone")
+
+    @admin.action(description="Unlink single sign-on")
+    def unlink_identity(self, request, queryset):
+        self.each(request, queryset, identities.unlink, "is not linked any more")
+
 
 class GroupForm(ActionForm):
     members = checks(User.objects.filter(is_active=True).order_by("username"))
@@ -176,6 +201,9 @@ class GroupForm(ActionForm):
 
 
 admin.site.unregister(Group)
+# django-allauth's own pages would change these past actions, and show secrets of second factors
+for model in (Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken):
+    admin.site.unregister(model)
 
 
 @admin.register(Group)

@@ -13,11 +13,13 @@ import zlib
 from datetime import timedelta
 
 from axes.handlers.proxy import AxesProxyHandler
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.db import OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts import second_factors
 from accounts.models import ApiToken, User
 from core.sql import waiting_at_most
 
@@ -66,8 +68,28 @@ def token_by_secret(secret: str) -> ApiToken | None:
     return token
 
 
+class PasswordIsNotEnough(Exception):
+    """The password was right, and opens nothing by itself; the message says what does."""
+
+
 def user_by_password(username: str, password: str, *, request) -> User | None:
-    """Return the active person with this name and password; wrong ones count towards the lock of django-axes."""
+    """Return the active person with this name and password; wrong ones count towards the lock of django-axes.
+
+    Raises PasswordIsNotEnough where passwords are off, or the person has or needs a second factor, which would be got
+    around here.
+    """
+    if not settings.ASSAY_PASSWORD_SIGN_IN:
+        raise PasswordIsNotEnough("Passwords are switched off here: use an API token, made under Account, API tokens.")
+    user = _user_by_password(username, password, request=request)
+    if user is not None and (second_factors.is_on(user) or second_factors.is_missing(user)):
+        raise PasswordIsNotEnough(
+            "This account has a second factor, or has to, so that its password alone opens nothing here: "
+            "use an API token, made under Account, API tokens."
+        )
+    return user
+
+
+def _user_by_password(username: str, password: str, *, request) -> User | None:
     if len(username) > MAX_USERNAME:
         return None
     key = hmac.digest(_cache_key, f"{username}\0{password}".encode(), "sha256")

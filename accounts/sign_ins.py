@@ -1,5 +1,6 @@
-"""Sign-ins, sign-outs and failed ones, written to the audit log with the address that they came from."""
+"""Sign-ins, sign-outs, failed ones and changes of second factors, written to the audit log with the address they came from."""
 
+from allauth.mfa import signals as second_factor_signals
 from axes.handlers.proxy import AxesProxyHandler
 from axes.signals import user_locked_out
 from django.conf import settings
@@ -38,6 +39,30 @@ def record_lock(request, username, **kwargs):
     if getattr(request, "axes_failures_since_start", None) != settings.AXES_FAILURE_LIMIT:
         return
     _record_of(User.objects.filter(username=username).first(), "user.locked_out", request)
+
+
+@receiver(second_factor_signals.authenticator_added)
+def record_added_factor(request, user, authenticator, **kwargs):
+    _record_factor("user.add_second_factor", request, user, authenticator)
+
+
+@receiver(second_factor_signals.authenticator_removed)
+def record_removed_factor(request, user, authenticator, **kwargs):
+    _record_factor("user.remove_second_factor", request, user, authenticator)
+
+
+@receiver(second_factor_signals.authenticator_reset)
+def record_new_codes(request, user, authenticator, **kwargs):
+    _record_factor("user.new_recovery_codes", request, user, authenticator)
+
+
+@receiver(second_factor_signals.authentication_failed)
+def record_wrong_code(request, user, **kwargs):
+    audit.record("user.second_factor_failed", user, by=None, address=client_address(request))
+
+
+def _record_factor(action: str, request, user: User, authenticator) -> None:
+    audit.record(action, user, by=user, address=client_address(request), type=authenticator.type)
 
 
 def _record_of(user: User | None, action: str, request) -> None:

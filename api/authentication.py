@@ -1,4 +1,6 @@
-"""Who calls: a bearer token, Basic with a token as the password, or Basic with the user's own password."""
+"""Who calls: a bearer token, Basic with a token as the password, or Basic with the user's own password.
+
+A password is refused where it would get around a second factor."""
 
 import base64
 import binascii
@@ -26,7 +28,10 @@ class TokenAuthentication(BaseAuthentication):
                 username, password = _decode_basic(value.strip())
                 if password.startswith(credentials.TOKEN_PREFIX):
                     return self._by_token(password)
-                user = credentials.user_by_password(username, password, request=request._request)
+                try:
+                    user = credentials.user_by_password(username, password, request=request._request)
+                except credentials.PasswordIsNotEnough as error:
+                    raise Unauthenticated(str(error))
                 if user is not None:
                     return user, None
                 if credentials.is_locked(username, request=request._request):

@@ -33,7 +33,11 @@ def account(request):
         update_session_auth_hash(request, request.user)
         messages.success(request, "Your password is changed. Other browsers are signed out; tokens go on working.")
         return redirect("account")
-    return render(request, "account/account.html", {"form": form, "themes": ["", *THEMES]})
+    # who comes by single sign-on alone has none to change
+    has_password = settings.ASSAY_PASSWORD_SIGN_IN and request.user.has_usable_password()
+    return render(
+        request, "account/account.html", {"form": form, "themes": ["", *THEMES], "has_password": has_password}
+    )
 
 
 @require_POST

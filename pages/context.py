@@ -33,6 +33,7 @@ PLACES = {
     "background": "admin",
     "imports": "admin",
     "exports": "experiments",
+    "invitations": "admin",
 }
 STAFF_LINKS = [("Admin", "admin:index", "shield", "admin")]
 

@@ -42,6 +42,8 @@ KINDS = {
     413: Kind(
         "circle-alert", "Too much at once", "Send less of it. Files go through the MLflow client, not through forms."
     ),
+    429: Kind("hourglass", "Too many attempts", "Wait a few minutes, then try again."),
+    502: Kind("circle-alert", "No answer from elsewhere", "Try again in a moment."),
     503: Kind("hourglass", "Busy just now", "Nothing was changed. Wait a moment, then reload this page."),
 }
 
@@ -152,6 +154,11 @@ def csrf_failure(request, reason="") -> HttpResponse:
         title="The form was too old",
         advice="Go back, reload the page and send it again. Cookies must be allowed for this site.",
     )
+
+
+@login_not_required
+def too_many(request) -> HttpResponse:
+    return error_page(request, 429, "That was tried too often in a short time.")
 
 
 @login_not_required

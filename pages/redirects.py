@@ -5,9 +5,12 @@ from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
+def is_ours(page: str) -> bool:
+    """Whether this is a page here: what begins with a / and is no host's."""
+    return page.startswith("/") and url_has_allowed_host_and_scheme(page, allowed_hosts=None)
+
+
 def back(request, otherwise) -> HttpResponseRedirect:
     """Lead to what the form's `next` names, if that is one of our pages, or else to `otherwise`."""
     page = request.POST.get("next", "")
-    # what begins with a / and is no host's
-    is_ours = page.startswith("/") and url_has_allowed_host_and_scheme(page, allowed_hosts=None)
-    return HttpResponseRedirect(page if is_ours else resolve_url(otherwise))
+    return HttpResponseRedirect(page if is_ours(page) else resolve_url(otherwise))

@@ -2,7 +2,11 @@
 
 from urllib.parse import urlencode, urlsplit
 
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY, clear_login
+from allauth.account.models import Login
 from axes.helpers import get_cool_off
+from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
@@ -14,6 +18,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.credentials import MAX_USERNAME
 from accounts.models import User
+from pages.errors import error_page
 
 
 class SignInForm(AuthenticationForm):
@@ -38,8 +43,31 @@ class SignIn(auth_views.LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
+    def get(self, request, *args, **kwargs):
+        # whoever comes back here begins anew, with another name perhaps
+        if LOGIN_SESSION_KEY in request.session:
+            clear_login(request)
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request, *args, **kwargs):
+        if not settings.ASSAY_PASSWORD_SIGN_IN:
+            return error_page(request, 403, "Nobody signs in with a password here.", title="No passwords")
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form):
+        """Go on to the second factor where there is one; django-allauth keeps what is proved so far in the session."""
+        user = form.get_user()
+        login = Login(user=user, redirect_url=self.get_success_url())
+        return perform_password_login(self.request, {"username": user.get_username()}, login)
+
     def get_context_data(self, **kwargs):
-        return super().get_context_data(**kwargs, has_admin=User.objects.filter(is_superuser=True).exists())
+        return super().get_context_data(
+            **kwargs,
+            has_admin=User.objects.filter(is_superuser=True).exists(),
+            takes_passwords=settings.ASSAY_PASSWORD_SIGN_IN,
+            provider=settings.ASSAY_OIDC_NAME if settings.ASSAY_OIDC_ISSUER else "",
+            sends_mail=settings.ASSAY_SENDS_MAIL,
+        )
 
 
 class SignedOutParts:

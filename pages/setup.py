@@ -12,9 +12,9 @@ from core.errors import InvalidValue, NotFound
 from pages.errors import error_page
 
 
-class FirstAdminForm(forms.Form):
-    username = forms.CharField(max_length=150, label="User name", widget=forms.TextInput({"autocomplete": "username"}))
-    email = forms.EmailField(label="E-mail", required=False)
+class TwicePasswordForm(forms.Form):
+    """A new password, typed twice."""
+
     password = forms.CharField(
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
         help_text="At least twelve characters. A sentence is easier to keep than a word.",
@@ -26,6 +26,12 @@ class FirstAdminForm(forms.Form):
         if cleaned.get("password") and cleaned.get("again") and cleaned["password"] != cleaned["again"]:
             self.add_error("again", "The two passwords differ.")
         return cleaned
+
+
+class FirstAdminForm(TwicePasswordForm):
+    username = forms.CharField(max_length=150, label="User name", widget=forms.TextInput({"autocomplete": "username"}))
+    email = forms.EmailField(label="E-mail", required=False)
+    field_order = ["username", "email", "password", "again"]
 
 
 @login_not_required

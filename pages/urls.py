@@ -19,6 +19,7 @@ from pages import (
     exports,
     home,
     imports,
+    invitations,
     logged_models,
     model_pages,
     model_settings,
@@ -28,6 +29,7 @@ from pages import (
     notices,
     policies,
     registering,
+    resets,
     retention,
     reviews,
     run_baseline,
@@ -35,11 +37,13 @@ from pages import (
     run_table,
     runs,
     search,
+    security,
     selections,
     series,
     session,
     setup,
     sharing,
+    single_sign_on,
     stars,
     storage,
     tokens,
@@ -62,11 +66,29 @@ search_urls = [
     path("search", search.search, name="search"),
 ]
 
-# /sign-in, /sign-out, /setup/…
+# /sign-in, /sign-out, /setup/…, /reset/…; names with an underscore are those by which django-allauth asks
 session_urls = [
     path("sign-in", session.sign_in, name="sign-in"),
+    path("sign-in", session.sign_in, name="account_login"),
+    path("sign-in/second-factor", security.second_factor, name="mfa_authenticate"),
+    path("sign-in/passkey", security.passkey_sign_in, name="mfa_login_webauthn"),
+    path("sign-in/confirm", security.confirm, name="account_reauthenticate"),
+    path("sign-in/confirm/code", security.confirm_by_code, name="mfa_reauthenticate"),
+    path("sign-in/confirm/passkey", security.confirm_by_passkey, name="mfa_reauthenticate_webauthn"),
+    path("sign-in/single-sign-on", single_sign_on.start, name="single-sign-on"),
+    path("sign-in/single-sign-on/back", single_sign_on.back, name="single-sign-on-back"),
+    path("sign-in/forgotten", resets.ask, name="password-forgotten"),
+    path("sign-in/link/<str:token>", resets.sign_in_link, name="sign-in-link"),
+    path("reset/<str:token>", resets.reset, name="password-reset"),
     path("sign-out", session.sign_out, name="sign-out"),
     path("setup/<str:token>", setup.first_admin, name="setup"),
+]
+
+# /invitations, /invitation/…
+invitation_urls = [
+    path("invitations", invitations.invitation_list, name="invitation-list"),
+    path("invitations/<int:pk>/withdraw", invitations.withdraw, name="invitation-withdraw"),
+    path("invitation/<str:token>", invitations.join, name="invitation"),
 ]
 
 # /stars
@@ -78,6 +100,17 @@ stars_urls = [
 account_urls = [
     path("account", account.account, name="account"),
     path("account/appearance", account.appearance, name="appearance"),
+    path("account/security", security.security, name="mfa_index"),
+    path("account/security", security.security, name="mfa_list_webauthn"),
+    path("account/security/app", security.app_add, name="mfa_activate_totp"),
+    path("account/security/app/remove", security.app_remove, name="mfa_deactivate_totp"),
+    path("account/security/codes", security.codes, name="mfa_view_recovery_codes"),
+    path("account/security/codes/new", security.codes_new, name="mfa_generate_recovery_codes"),
+    path("account/security/passkeys/add", security.passkey_add, name="mfa_add_webauthn"),
+    path("account/security/passkeys/<int:pk>/rename", security.passkey_rename, name="mfa_edit_webauthn"),
+    path("account/security/passkeys/<int:pk>/remove", security.passkey_remove, name="mfa_remove_webauthn"),
+    path("account/security/link", single_sign_on.link, name="identity-link"),
+    path("account/security/unlink", single_sign_on.unlink, name="identity-unlink"),
     path("account/tokens", tokens.token_list, name="token-list"),
     path("account/tokens/<int:token_id>/revoke", tokens.token_revoke, name="token-revoke"),
     path("account/service/<str:username>/tokens", tokens.service_token_list, name="service-token-list"),
@@ -316,6 +349,7 @@ urlpatterns = [
     *home_urls,
     *search_urls,
     *session_urls,
+    *invitation_urls,
     *stars_urls,
     *account_urls,
     *notices_urls,

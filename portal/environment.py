@@ -33,6 +33,20 @@ class Environment:
         """Return the parts between commas."""
         return [word.strip() for word in self.text(name).split(",") if word.strip()]
 
+    def pairs(self, name: str) -> dict[str, str]:
+        """Return {left: right} of `left=right` between commas; a word alone stands for itself.
+
+        >>> env.pairs("ASSAY_OIDC_GROUPS")  # of "ml-vision=Vision, ops"
+        {'ml-vision': 'Vision', 'ops': 'ops'}
+        """
+        found = {}
+        for word in self.words(name):
+            left, separator, right = (part.strip() for part in word.partition("="))
+            if not left or (separator and not right):
+                raise ImproperlyConfigured(f"{name} has {word!r}; it must be NAME or NAME=NAME between commas.")
+            found[left] = right or left
+        return found
+
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.text(name).lower()
         if value and value not in YES + NO:
@@ -146,3 +160,27 @@ def public_url() -> tuple[str, str, str]:
             f"ASSAY_URL is {base!r}; it must be the address people open, such as https://ml.example.org or https://example.org/assay."
         )
     return base, parts.hostname, parts.path
+
+
+def check_provider(issuer: str, client_id: str, scopes: str) -> None:
+    """Raise ImproperlyConfigured where half of an OpenID provider is named, or one that nobody should trust."""
+    if not issuer and not client_id:
+        return
+    parts = urlsplit(issuer)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or len(issuer) > 200
+    ):
+        raise ImproperlyConfigured(
+            f"ASSAY_OIDC_ISSUER is {issuer!r}; it must be the provider's issuer, such as https://id.example.org/realms/team, "
+            "of at most 200 characters."
+        )
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ImproperlyConfigured("ASSAY_OIDC_ISSUER must be an https address: tokens travel there and back.")
+    if not client_id:
+        raise ImproperlyConfigured("ASSAY_OIDC_CLIENT_ID is missing: what Assay is called at ASSAY_OIDC_ISSUER.")
+    if "openid" not in scopes.split():
+        raise ImproperlyConfigured(f"ASSAY_OIDC_SCOPES is {scopes!r}; openid must be among them.")

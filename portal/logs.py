@@ -4,9 +4,11 @@ import logging
 import re
 from collections.abc import Callable
 
-# the one-time link to the first account, what stops somebody's mail (core/letters.py), and the signed addresses of files
+# the one-time links to the first account, to a new password, to a sign-in and from an invitation, what stops somebody's mail (core/letters.py), and the signed addresses of files
 # and parts of them (api/signed.py)
-_OPENING = re.compile(r"(/setup/|/notices/off/|/mlflow-artifacts/(?:signed|mpu/part)/)[^\s/?]+")
+_OPENING = re.compile(
+    r"(/setup/|/reset/|/sign-in/link/|/invitation/|/notices/off/|/mlflow-artifacts/(?:signed|mpu/part)/)[^\s/?]+"
+)
 
 
 def without_secrets() -> Callable[[logging.LogRecord], bool]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
 
-from portal.environment import data_folder, env, public_url, read_env_file, secret_file
+from portal.environment import check_provider, data_folder, env, public_url, read_env_file, secret_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # An installed wheel carries templates and static files inside the package, a checkout beside it.
@@ -42,6 +42,10 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "csp",
+    # second factors and identities of people; before accounts, which takes their pages out of the administration
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
     "core",
     "accounts",
     "tracker",
@@ -70,6 +74,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "pages.security.SecondFactorFirst",
     "pages.errors.DomainErrorPages",
 ]
 
@@ -138,6 +144,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# What a link to set a password is good for, mailed or copied; it is dead once it was used, too.
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
@@ -155,6 +163,49 @@ AXES_VERBOSE = False
 # unlocking is an action on users, which the audit log has
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True
+
+# Second factors and single sign-on: django-allauth, with our own pages, addresses and rules (pages/allauth_rules.py).
+ACCOUNT_ADAPTER = "pages.allauth_rules.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_PREVENT_ENUMERATION = False
+MFA_ADAPTER = "pages.allauth_rules.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "pages.code_forms.SignInForm",
+    "reauthenticate": "pages.code_forms.ConfirmForm",
+    "authenticate_webauthn": "pages.passkey_forms.SignInForm",
+    "login_webauthn": "pages.passkey_forms.PasskeyAloneForm",
+    "reauthenticate_webauthn": "pages.passkey_forms.ConfirmForm",
+    "add_webauthn": "pages.passkey_forms.AddForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+# a clock may be half a minute off
+MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_ISSUER = "Assay"
+# browsers themselves give passkeys to https and to localhost alone
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _is_https
+
+# Who has to have a second factor: none, admins (site admins) or all; whoever lacks it is led to where it is set up.
+ASSAY_REQUIRE_SECOND_FACTOR = env.choice("ASSAY_REQUIRE_SECOND_FACTOR", ("none", "admins", "all"), default="none")
+# Off where people come by single sign-on or with a passkey only; API tokens are untouched.
+ASSAY_PASSWORD_SIGN_IN = env.flag("ASSAY_PASSWORD_SIGN_IN", default=True)
+
+# OpenID Connect: where the provider is, what we are called there, and who may come.
+ASSAY_OIDC_ISSUER = env.text("ASSAY_OIDC_ISSUER").rstrip("/")
+ASSAY_OIDC_CLIENT_ID = env.text("ASSAY_OIDC_CLIENT_ID")
+ASSAY_OIDC_CLIENT_SECRET = env.text("ASSAY_OIDC_CLIENT_SECRET")
+ASSAY_OIDC_NAME = env.text("ASSAY_OIDC_NAME", "single sign-on")
+ASSAY_OIDC_SCOPES = env.text("ASSAY_OIDC_SCOPES", "openid profile email")
+ASSAY_OIDC_GROUPS_CLAIM = env.text("ASSAY_OIDC_GROUPS_CLAIM", "groups")
+ASSAY_OIDC_GROUPS = env.pairs("ASSAY_OIDC_GROUPS")
+ASSAY_OIDC_ALLOWED_GROUPS = env.words("ASSAY_OIDC_ALLOWED_GROUPS")
+ASSAY_OIDC_ADMIN_GROUP = env.text("ASSAY_OIDC_ADMIN_GROUP")
+# Make an account for whoever comes for the first time; without it only linked accounts sign in.
+ASSAY_OIDC_CREATE_USERS = env.flag("ASSAY_OIDC_CREATE_USERS", default=True)
+# Take a verified e-mail address for proof that somebody is the person whose account here has that address.
+ASSAY_OIDC_LINK_BY_EMAIL = env.flag("ASSAY_OIDC_LINK_BY_EMAIL", default=False)
+check_provider(ASSAY_OIDC_ISSUER, ASSAY_OIDC_CLIENT_ID, ASSAY_OIDC_SCOPES)
 
 SESSION_COOKIE_NAME = "assay_session"
 CSRF_COOKIE_NAME = "assay_csrf"

@@ -20,3 +20,5 @@ handler400 = "pages.errors.bad_request"
 handler403 = "pages.errors.forbidden"
 handler404 = "pages.errors.not_found"
 handler500 = "pages.errors.server_error"
+# django-allauth's own
+handler429 = "pages.errors.too_many"

@@ -32,8 +32,10 @@ class Rule:
     def route(self):
         # names of World that stand in for others, as in <int:deleted_experiment_id>
         route = self.pattern.partition("?")[0].replace("<int:deleted_experiment_id>", "<int:pk>")
-        for name in ("report_id", "export_id", "import_id"):
+        for name in ("report_id", "export_id", "import_id", "invitation_id", "passkey_id"):
             route = route.replace(f"<int:{name}>", "<int:pk>")
+        for link in ("sign_in_token", "reset_token", "invitation_token"):
+            route = route.replace(f"<str:{link}>", "<str:token>")
         return (
             route.replace("<str:model_owner_id>", "<str:owner_id>")
             .replace("<str:policed_name>", "<str:name>")
@@ -269,9 +271,33 @@ RULES = [
     Rule("GET", "sign-in", PUBLIC),
     Rule("POST", "sign-out", PUBLIC),
     Rule("GET", "setup/<str:token>", PUBLIC),
+    Rule("GET", "sign-in/second-factor", PUBLIC),
+    Rule("GET", "sign-in/passkey", PUBLIC),
+    Rule("GET", "sign-in/single-sign-on", PUBLIC),
+    Rule("GET", "sign-in/single-sign-on/back", PUBLIC, {"code": "x", "state": "x"}),
+    Rule("GET", "sign-in/forgotten", PUBLIC),
+    Rule("GET", "sign-in/link/<str:sign_in_token>", PUBLIC),
+    Rule("GET", "reset/<str:reset_token>", PUBLIC),
+    Rule("GET", "invitation/<str:invitation_token>", PUBLIC),
+    Rule("GET", "invitations", ADMIN),
+    Rule("POST", "invitations", ADMIN, {"email": "new@example.org"}),
+    Rule("POST", "invitations/<int:invitation_id>/withdraw", ADMIN),
+    Rule("GET", "sign-in/confirm", OWN),
+    Rule("GET", "sign-in/confirm/code", OWN),
+    Rule("GET", "sign-in/confirm/passkey", OWN),
     Rule("POST", "stars/<str:kind>/<str:object_id>", VIEW, {"starred": "1"}),
     Rule("GET", "home/first-run", OWN),
     Rule("GET", "account", OWN),
+    Rule("GET", "account/security", OWN),
+    Rule("GET", "account/security/app", OWN),
+    Rule("GET", "account/security/app/remove", OWN),
+    Rule("GET", "account/security/codes", OWN),
+    Rule("GET", "account/security/codes/new", OWN),
+    Rule("GET", "account/security/passkeys/add", OWN),
+    Rule("GET", "account/security/passkeys/<int:passkey_id>/rename", OWN),
+    Rule("POST", "account/security/passkeys/<int:passkey_id>/remove", OWN),
+    Rule("POST", "account/security/link", OWN),
+    Rule("POST", "account/security/unlink", OWN),
     Rule("POST", "account/appearance", OWN, {"theme": "dark"}),
     Rule("GET", "account/tokens", OWN),
     Rule("POST", "account/tokens/<int:token_id>/revoke", OWN),

@@ -8,11 +8,14 @@ import json
 import re
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.urls import URLPattern, get_resolver
 
+from accounts import links
 from accounts.access import Level, Scope
 from accounts.actions import setup
+from accounts.models import Invitation
 from api.endpoint import EndpointView
 from api.signed import url as url_of
 from core import deliveries, letters
@@ -89,6 +92,13 @@ class World:
         self.key = "hushhush-tag"
         self.kind, self.object_id = "run", run.run_id
         self.token = setup.new_token()
+        invited = Invitation.objects.create(email="new-person@example.org", invited_by=manager)
+        self.invitation_id, self.invitation_token = invited.pk, links.to_join(invited).rpartition("/")[2]
+        self.reset_token = links.reset_tokens.link(self.people["stranger"])
+        self.sign_in_token = links.sign_in_tokens.link(self.people["stranger"])
+        self.passkey_id = Authenticator.objects.create(
+            user=self.people["editor"], type="webauthn", data={"name": "hushhush"}
+        ).pk
         self.username = make_user("ci-bot", is_service=True, password=None).username
         self.artifact_root = f"{experiment.pk}/{run.run_id}/artifacts"
         self.path = f"{self.artifact_root}/hushhush.txt"

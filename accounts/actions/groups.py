@@ -14,7 +14,8 @@ KEEPERS: list[Callable[[Group], str]] = []
 
 
 @transaction.atomic
-def create(name: str, members: Iterable[User] = (), *, by: User) -> Group:
+def create(name: str, members: Iterable[User] = (), *, by: User | None) -> Group:
+    """Return the new group; `by` is None where the provider of single sign-on has it."""
     _check_may_manage_groups(by)
     group = Group(name=_free(name))
     group.save()
@@ -36,7 +37,7 @@ def rename(group: Group, name: str, *, by: User) -> None:
 
 
 @transaction.atomic
-def set_members(group: Group, members: Iterable[User], *, by: User) -> None:
+def set_members(group: Group, members: Iterable[User], *, by: User | None) -> None:
     """Let exactly these be in the group."""
     _check_may_manage_groups(by)
     before, after = set(group.user_set.all()), set(members)
@@ -73,6 +74,6 @@ def _free(name: str) -> str:
     return name
 
 
-def _check_may_manage_groups(by: User) -> None:
-    if not by.is_superuser:
+def _check_may_manage_groups(by: User | None) -> None:
+    if by is not None and not by.is_superuser:
         raise NotAllowed("Only site admins may change groups.")

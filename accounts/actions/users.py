@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.actions import tokens
-from accounts.models import User
+from accounts.models import Invitation, User
 from core.actions import audit
 from core.errors import Conflict, InvalidValue, NotAllowed
 
@@ -18,12 +18,15 @@ FIELDS = ("username", "first_name", "last_name", "email", "is_superuser")
 
 
 @transaction.atomic
-def create(username: str, password: str, *, by: User, **fields) -> User:
-    """Return a new person who signs in; `fields` are of FIELDS. A site admin may use the administration pages."""
+def create(username: str, password: str, *, by: User | None, **fields) -> User:
+    """Return a new person who signs in; `fields` are of FIELDS. A site admin may use the administration pages.
+
+    `by` is None where an invitation says so.
+    """
     _check_may_manage_users(by)
     user = User(username=User.normalize_username(username), **_known(fields))
     user.is_staff = user.is_superuser
-    _check_fields(user)
+    check_fields(user)
     try:
         password_validation.validate_password(password, user)
     except ValidationError as error:
@@ -35,8 +38,8 @@ def create(username: str, password: str, *, by: User, **fields) -> User:
 
 
 @transaction.atomic
-def change(user: User, *, by: User, **fields) -> None:
-    """Set some of FIELDS."""
+def change(user: User, *, by: User | None, **fields) -> None:
+    """Set some of FIELDS; `by` is None where the provider of single sign-on says so."""
     _check_may_manage_users(by)
     before = User.objects.select_for_update().get(pk=user.pk)
     changed = {name: value for name, value in _known(fields).items() if getattr(before, name) != value}
@@ -50,13 +53,13 @@ def change(user: User, *, by: User, **fields) -> None:
             raise InvalidValue("A service account cannot be a site admin.")
         if not user.is_superuser:
             _keep_a_site_admin(user)
-    _check_fields(user)
+    check_fields(user)
     user.save(update_fields=[*changed, "is_staff"])
     audit.record("user.change", user, by=by, text=before.username, **changed)
 
 
 @transaction.atomic
-def set_groups(user: User, groups: Iterable[Group], *, by: User) -> None:
+def set_groups(user: User, groups: Iterable[Group], *, by: User | None) -> None:
     """Put the user into exactly these groups, with what is granted to them."""
     _check_may_manage_users(by)
     before, after = set(user.groups.all()), set(groups)
@@ -92,7 +95,7 @@ def create_service_account(username: str, *, by: User | None) -> User:
     _check_may_manage_users(by)
     user = User(username=User.normalize_username(username), is_service=True)
     user.set_unusable_password()
-    _check_fields(user)
+    check_fields(user)
     user.save()
     audit.record("user.create_service_account", user, by=by)
     return user
@@ -109,6 +112,8 @@ def deactivate(user: User, *, by: User | None) -> None:
     user.is_active = False
     for token in user.tokens.filter(revoked_at=None):
         tokens.revoke(token, by=by)
+    # whom somebody invites who has left, nobody invites
+    Invitation.objects.filter(invited_by=user).delete()
     audit.record("user.deactivate", user, by=by)
 
 
@@ -139,7 +144,8 @@ def _known(fields: dict) -> dict:
     return fields
 
 
-def _check_fields(user: User) -> None:
+def check_fields(user: User) -> None:
+    """Raise InvalidValue or Conflict where the user's fields will not do."""
     try:
         user.clean_fields(exclude=["password"])
     except ValidationError as error:

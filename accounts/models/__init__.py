@@ -1,5 +1,7 @@
+from accounts.models.invitation import Invitation
 from accounts.models.setup import SetupToken
 from accounts.models.token import ApiToken
+from accounts.models.used_code import UsedCode
 from accounts.models.user import User
 
-__all__ = ["ApiToken", "SetupToken", "User"]
+__all__ = ["ApiToken", "Invitation", "SetupToken", "UsedCode", "User"]

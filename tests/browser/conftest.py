@@ -109,7 +109,7 @@ class Door:
             page.goto("/sign-in")
             page.get_by_label("User name").fill(user)
             page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Sign in").click()
+            page.get_by_role("button", name="Sign in", exact=True).click()
             page.wait_for_url(self.url + "/")
             return context.storage_state()
 

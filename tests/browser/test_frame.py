@@ -169,6 +169,6 @@ def test_a_link_that_the_client_prints_survives_the_sign_in(browser, portal):
 
         tab.get_by_label("User name").fill("mel")
         tab.get_by_label("Password").fill(PASSWORD)
-        tab.get_by_role("button", name="Sign in").click()
+        tab.get_by_role("button", name="Sign in", exact=True).click()
 
         tab.wait_for_url(portal.address("/runs/{run}"))

@@ -33,6 +33,10 @@ class Page:
 PAGES = [
     Page("sign-in", "/sign-in", user=None),
     Page("set-up-over", "/setup/made-up", user=None, status=404),
+    Page("forgotten-off", "/sign-in/forgotten", user=None),
+    Page("reset-over", "/reset/made-up", user=None, status=404),
+    Page("invitation-over", "/invitation/made-up", user=None, status=404),
+    Page("sign-in-link-over", "/sign-in/link/made-up", user=None, status=404),
     Page("first-steps", "/", user="new"),
     Page("home", "/"),
     # the team's long names are in this one's feed
@@ -40,6 +44,9 @@ PAGES = [
     Page("search", "/search?q=s"),
     Page("search-nothing", "/search?q=nobody-called-it-that"),
     Page("account", "/account"),
+    Page("security", "/account/security"),
+    Page("confirm", "/account/security/app", user="mel"),
+    Page("invitations", "/invitations"),
     Page("tokens", "/account/tokens"),
     Page("notices", "/notices"),
     Page("notices-none", "/notices?show=unread", user="new"),
