@@ -282,7 +282,7 @@ ASSAY_MAX_ARTIFACT_BYTES = env.count("ASSAY_MAX_ARTIFACT_BYTES", default=0, at_l
 ASSAY_MAX_TRANSFERS = env.count("ASSAY_MAX_TRANSFERS", default=32)
 
 STATIC_URL = f"{_path}/static/"
-STATIC_ROOT = ASSAY_HOME / "static"
+STATIC_ROOT = Path(env.text("ASSAY_STATIC_ROOT", str(ASSAY_HOME / "static"))).absolute()
 STATICFILES_DIRS = [ASSETS_DIR / "static"]
 # Until `collectstatic` has been run (a step of deploying), files are served from where they lie.
 _is_collected = (STATIC_ROOT / "staticfiles.json").is_file() or "collectstatic" in sys.argv[:2]
@@ -290,7 +290,7 @@ if not _is_collected or DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     WHITENOISE_USE_FINDERS = True
     WHITENOISE_AUTOREFRESH = DEBUG
-    STATIC_ROOT.mkdir(exist_ok=True)
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 # Background work --------------------------------------------------------------------------------------------
 

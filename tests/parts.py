@@ -10,6 +10,8 @@ from importlib.util import find_spec
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
+NGINX = shutil.which("nginx")
+
 
 @lru_cache
 def missing(part: str) -> str:
@@ -24,6 +26,10 @@ def missing(part: str) -> str:
             return "" if os.environ.get("REDIS_URL") else "REDIS_URL is not set"
         case "s3":
             return "" if find_spec("moto") and find_spec("flask") else "moto's server is not installed"
+        case "nginx":
+            return "" if NGINX else "no nginx is installed"
+        case "systemd":
+            return "" if shutil.which("systemd-analyze") else "no systemd is installed"
         case "browser":
             return "" if CHROMIUM and find_spec("playwright") else "no chromium, or no playwright, is installed"
         case "mlflow2":
