@@ -24,6 +24,8 @@ def missing(part: str) -> str:
             return "" if is_postgresql else "DATABASE_URL names none"
         case "redis":
             return "" if os.environ.get("REDIS_URL") else "REDIS_URL is not set"
+        case "redis-server":
+            return "" if shutil.which("redis-server") else "no redis-server is installed"
         case "s3":
             return "" if find_spec("moto") and find_spec("flask") else "moto's server is not installed"
         case "nginx":

@@ -94,7 +94,7 @@ def redis_is(
     """Ask for jobs while Redis is `refusing` or `silent`, and let it come back."""
     outcome = Outcome(f"Redis is {mode}", count)
     host, port, database = upstream
-    with _door(host, port) as door:
+    with door_to(host, port) as door:
         server = Server(folder, REDIS_URL=f"redis://127.0.0.1:{door.port}/{database}")
         try:
             server.start("--workers", "2").make_admin()
@@ -111,7 +111,7 @@ def redis_is(
     return outcome
 
 
-class _Door(threading.Thread):
+class Door(threading.Thread):
     """A door to a TCP service that can be shut (`refusing`), or behind which nobody answers (`silent`)."""
 
     def __init__(self, host: str, port: int):
@@ -154,8 +154,8 @@ class _Door(threading.Thread):
 
 
 @contextmanager
-def _door(host: str, port: int):
-    door = _Door(host, port)
+def door_to(host: str, port: int):
+    door = Door(host, port)
     door.start()
     try:
         yield door

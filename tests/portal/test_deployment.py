@@ -259,7 +259,8 @@ def test_nginx_understands_its_settings(tmp_path):
     make_certificate(tmp_path)
     # nginx before 1.27.3 cannot ask again for the address of a server of an upstream
     text = proxy().replace("/etc/nginx/tls", str(tmp_path)).replace("server web:5000 resolve", "server 127.0.0.1:5000")
-    (tmp_path / "nginx.conf").write_text(text)
+    places = [f"{kind}_temp_path {tmp_path};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
+    (tmp_path / "nginx.conf").write_text(text.replace("access_log off;", "access_log off; " + " ".join(places)))
 
     done = subprocess.run(
         [NGINX, "-t", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path), "-e", str(tmp_path / "errors")],
