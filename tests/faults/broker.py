@@ -140,6 +140,9 @@ class Door(threading.Thread):
                 if self.mode == "open":
                     target.sendall(data)
         for end in (source, target):
+            # the thread of the other way waits here; closing alone would leave the far end connected
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
             end.close()
 
     def cut(self) -> None:
