@@ -11,6 +11,9 @@ from core.actions import notices
 from core.errors import DomainError, Unavailable
 from core.models import Topic
 
+# says when a worker was last at work, for who asks whether one is
+PULSE = "work.pulse"
+
 # The worker has more threads than this, so that the clock's work goes on while long jobs run.
 _slots = threading.BoundedSemaphore(settings.ASSAY_JOBS_AT_ONCE)
 
@@ -55,6 +58,11 @@ def mail_notices(job, arguments):
         if not isinstance(error, Unavailable) or job.attempts >= job.max_attempts:
             letters.give_up(job.pk)
         raise
+
+
+@schedule.periodic(PULSE, every_s=60)
+def beat_pulse() -> None:
+    """Leave the time in its lease."""
 
 
 schedule.periodic("audit.seal", every_s=1, is_needed=sealer.has_unsealed)(sealer.seal)

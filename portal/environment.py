@@ -22,7 +22,12 @@ class Environment:
     A variable NAME may also be given as NAME_FILE, the path of a file that holds the value (container secrets).
     """
 
+    def __init__(self):
+        # that were asked for so far: once settings are loaded, all that there are
+        self.names: set[str] = set()
+
     def text(self, name: str, default: str = "") -> str:
+        self.names.add(name)
         try:
             value = FileAwareMapping(cache=False).get(name)
         except (OSError, UnicodeDecodeError) as error:

@@ -77,9 +77,7 @@ def check_storage() -> None:
 
 def prepare_database() -> None:
     """Migrate under a lock, so that two servers that start at once do not collide. Raises CannotStart."""
-    if connection.vendor == "postgresql":
-        options = {name: value for name, value in connection.settings_dict["OPTIONS"].items() if name != "pool"}
-        connection.settings_dict["OPTIONS"] = {"connect_timeout": DATABASE_ANSWERS_WITHIN_S, **options}
+    answer_soon()
     try:
         with _one_at_a_time():
             executor = MigrationExecutor(connection)
@@ -91,6 +89,13 @@ def prepare_database() -> None:
         raise CannotStart(f"The database cannot be used: {reason}")
     finally:
         connection.close()
+
+
+def answer_soon() -> None:
+    """Have a command hear from PostgreSQL within seconds why it cannot be used; the pool keeps that to itself."""
+    if connection.vendor == "postgresql":
+        options = {name: value for name, value in connection.settings_dict["OPTIONS"].items() if name != "pool"}
+        connection.settings_dict["OPTIONS"] = {"connect_timeout": DATABASE_ANSWERS_WITHIN_S, **options}
 
 
 def refuse_newer(loader) -> None:
