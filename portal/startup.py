@@ -20,6 +20,8 @@ log = logging.getLogger("assay.serve")
 MIGRATION_LOCK = 0x6173736179
 
 MAX_PORT = 65_535
+# in the data folder
+IN_USE = "in-use"
 # Seconds for a PostgreSQL that does not answer; the pool alone would hide the reason for 30 s.
 DATABASE_ANSWERS_WITHIN_S = 10
 
@@ -66,6 +68,25 @@ def check_folder(home: Path) -> None:
         raise CannotStart(
             f"The data folder {home} cannot be written to: {error.strerror}. Set ASSAY_HOME to a folder you may write to."
         )
+
+
+def say_in_use(home: Path) -> None:
+    """Hold a lock that tells that `serve` runs on this home, until the process ends that this one becomes."""
+    descriptor = os.open(home / IN_USE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    os.set_inheritable(descriptor, True)
+
+
+def is_in_use(home: Path) -> bool:
+    """Return whether a `serve` runs on this home, at work or idle."""
+    try:
+        with open(home / IN_USE) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def check_storage() -> None:

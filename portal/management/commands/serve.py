@@ -32,6 +32,7 @@ class Command(BaseCommand):
             startup.check_folder(settings.ASSAY_HOME)
             startup.check_storage()
             holder = startup.claim_port(host, port)
+            startup.say_in_use(settings.ASSAY_HOME)
             startup.prepare_database()
         except startup.CannotStart as error:
             raise CommandError(str(error))
