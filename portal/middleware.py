@@ -1,11 +1,21 @@
 """Which middleware a request meets: programs none, people all of it."""
 
+import logging
+import re
+import secrets
+import time
 from functools import lru_cache
 
+from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.urls import ResolverMatch, get_resolver
 from django.urls.resolvers import RoutePattern, URLResolver
 
+from portal import logs
+
+log = logging.getLogger("assay.request")
+
+REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 PROGRAM_PATHS = ("/api/", "/ajax-api/", "/get-artifact", "/model-versions/get-artifact", "/v1/traces")
 # a browser that was given credentials over Basic may be led here by any site, and shows what it gets
 PROGRAM_RULES = {
@@ -72,6 +82,38 @@ class ProgramDoor:
                 response.headers.setdefault(name, rule)
             return response
         return self.long_way(request)
+
+
+class RequestIds:
+    """Gives each request an id, which its answer names and every line of the log that it causes.
+
+    A proxy that stands before every request may have given it (X-Request-ID); nobody else is believed one.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        given = request.META.get("HTTP_X_REQUEST_ID", "") if settings.ASSAY_BEHIND_PROXY else ""
+        known = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        noted, start = logs.request_id.set(known), time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response.headers["X-Request-ID"] = known
+            if settings.ASSAY_LOG_REQUESTS:
+                _log_request(request, response, start)
+        finally:
+            logs.request_id.reset(noted)
+        return response
+
+
+def _log_request(request, response, start: float) -> None:
+    """Log one request when its answer begins; what a stream sends takes longer."""
+    took_ms = round((time.perf_counter() - start) * 1000, 1)
+    # without a query, which may hold what people search for, and without what opens something
+    path = logs.cut_openings(request.path)
+    facts = {"method": request.method, "path": path, "status": response.status_code, "took_ms": took_ms}
+    log.info("%(method)s %(path)s %(status)s %(took_ms)s ms", facts, extra=facts)
 
 
 class BrowserPolicies:

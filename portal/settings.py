@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.RequestIds",
     # programs (a token on /api) leave here and meet none of what stands below
     "portal.middleware.ProgramDoor",
     "django.middleware.security.SecurityMiddleware",
@@ -362,17 +363,25 @@ SPECTACULAR_SETTINGS = {
 }
 
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), default="INFO")
+LOG_FORMAT = env.choice("LOG_FORMAT", ("line", "json"), default="line")
+# One entry in the log for each request, as a proxy would have it.
+ASSAY_LOG_REQUESTS = env.flag("ASSAY_LOG_REQUESTS", default=False)
+# Who has it may read /metrics; without one there is no such page.
+ASSAY_METRICS_TOKEN = env.text("ASSAY_METRICS_TOKEN")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"secrets": {"()": "portal.logs.without_secrets"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "filters": {
+        "secrets": {"()": "portal.logs.without_secrets"},
+        "request": {"()": "portal.logs.with_request_id"},
+    },
+    "formatters": {"line": {"()": "portal.logs.LineFormatter"}, "json": {"()": "portal.logs.JsonFormatter"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": LOG_FORMAT,
             "stream": sys.stderr,
-            "filters": ["secrets"],
+            "filters": ["secrets", "request"],
         }
     },
     "root": {"handlers": ["console"], "level": "WARNING"},

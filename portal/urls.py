@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import health
+from portal import health, metrics
 
 urlpatterns = [
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("version", health.version, name="version"),
     path("api/3.0/mlflow/server-info", health.server_info, name="server-info"),
     path("ajax-api/3.0/mlflow/server-info", health.server_info),

@@ -4,6 +4,7 @@ Its main process loads neither Django nor the application, which only the worker
 """
 
 import gc
+import os
 import signal
 import sys
 from contextlib import contextmanager
@@ -30,11 +31,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"quiet": {"()": "portal.web.without_advice"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} assay.web: {message}", "style": "{"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} assay.web: {message}", "style": "{"},
+        "json": {"()": "portal.logs.JsonFormatter"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            # as in the settings, which this process does not load
+            "formatter": "json" if os.environ.get("LOG_FORMAT", "").lower() == "json" else "line",
             "stream": "ext://sys.stderr",
             "filters": ["quiet"],
         }

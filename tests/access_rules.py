@@ -10,6 +10,7 @@ A new route needs its row here in the same commit. Rule(method, pattern, needs, 
            OWNER   what one person had made, of World its manager: nobody else, site administrators included
            ADMIN   site administrators
            PUBLIC  nobody needs to be signed in
+           KEY     who has a key of the site's own, which people and tokens are not: it does not exist without
            TICKET  nobody, but the address is signed (api/signed.py) and allows what its owner may
   data     JSON of an API call, query of a GET, form of a page
 The rows of /api/2.0 hold for /ajax-api/2.0 too.
@@ -18,7 +19,7 @@ The rows of /api/2.0 hold for /ajax-api/2.0 too.
 from dataclasses import dataclass, field
 
 VIEW, LOG, EDIT, MANAGE = "view", "log", "edit", "manage"
-FOUND, OWN, OWNER, ADMIN, PUBLIC, TICKET = "found", "own", "owner", "admin", "public", "ticket"
+FOUND, OWN, OWNER, ADMIN, PUBLIC, KEY, TICKET = "found", "own", "owner", "admin", "public", "key", "ticket"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ RULES = [
     # health
     Rule("GET", "health", PUBLIC),
     Rule("GET", "ready", PUBLIC),
+    Rule("GET", "metrics", KEY),
     Rule("GET", "version", PUBLIC),
     Rule("GET", "api/3.0/mlflow/server-info", PUBLIC),
     Rule("GET", "ajax-api/3.0/mlflow/server-info", PUBLIC),

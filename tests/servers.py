@@ -29,6 +29,7 @@ OWN_SETTINGS = (
     "DJANGO_SUPERUSER_",
     "GRANIAN_",
     "LOG_LEVEL",
+    "LOG_FORMAT",
 )
 
 

@@ -26,7 +26,7 @@ from imports.actions import imports
 from imports.options import Options
 from registry.actions import requests, transitions
 from registry.models.policy import Target
-from tests.access_rules import ADMIN, EDIT, FOUND, LOG, MANAGE, OWN, OWNER, PUBLIC, RULES, TICKET, VIEW, Rule
+from tests.access_rules import ADMIN, EDIT, FOUND, KEY, LOG, MANAGE, OWN, OWNER, PUBLIC, RULES, TICKET, VIEW, Rule
 from tests.factories import (
     grant,
     grant_model,
@@ -298,7 +298,7 @@ def test_every_rule_has_a_route():
     assert not [name(rule) for rule in RULES if rule.route not in there]
 
 
-GUARDED = [rule for rule in RULES if rule.needs not in (PUBLIC, TICKET)]
+GUARDED = [rule for rule in RULES if rule.needs not in (PUBLIC, KEY, TICKET)]
 ON_EXPERIMENT = [rule for rule in RULES if rule.needs in LEVELS]
 
 
@@ -323,6 +323,17 @@ def test_what_is_public_holds_nothing_private(client, world, rule):
 
     # 503: /ready in a test without a worker
     assert answer.status_code in (200, 302, 503)
+    assert not SECRET.search(answer.body)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.needs == KEY], ids=name)
+@pytest.mark.parametrize("who", ["nobody", "manager", "admin"])
+def test_what_has_a_key_of_its_own_does_not_exist_without(client, world, rule, who):
+    people = {"manager": world.people["manager"], "admin": make_user("root", is_superuser=True)}
+
+    answer = call(client, rule, world) if who == "nobody" else as_person(client, rule, world, people[who])
+
+    assert answer.status_code == 404
     assert not SECRET.search(answer.body)
 
 
