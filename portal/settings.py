@@ -264,10 +264,12 @@ ASSAY_WEBHOOK_ALLOW = env.words("ASSAY_WEBHOOK_ALLOW")
 # Where experiments may keep artifacts besides Assay's own storage, such as s3,gs; the client then goes there by itself.
 ASSAY_ARTIFACT_SCHEMES = [scheme.lower() for scheme in env.words("ASSAY_ARTIFACT_SCHEMES")]
 
-# Where files of artifacts are: the data folder, or s3://bucket/prefix?endpoint=https://…&region=…
+# Where files of artifacts are: the data folder, or s3://bucket/prefix?endpoint=https://…&region=…, gs://…, azure://…
 ASSAY_STORAGE_URL = env.text("ASSAY_STORAGE_URL")
 if ASSAY_STORAGE_URL:
-    _artifacts = {"BACKEND": "tracker.s3_storage.S3ArtifactStorage", "OPTIONS": {"address": ASSAY_STORAGE_URL}}
+    _clouds = {"gs": "tracker.cloud_storage.google_storage", "azure": "tracker.cloud_storage.azure_storage"}
+    _backend = _clouds.get(ASSAY_STORAGE_URL.partition(":")[0], "tracker.s3_storage.S3ArtifactStorage")
+    _artifacts = {"BACKEND": _backend, "OPTIONS": {"address": ASSAY_STORAGE_URL}}
 else:
     _artifacts = {
         "BACKEND": "tracker.storage.LocalArtifactStorage",
