@@ -198,8 +198,17 @@ class Uploads(threading.Thread):
             f"{web.url} {number}"
             for web in self.site.webs
             for number in range(self.num_acknowledged)
-            if web.request("GET", f"{self.path}/{number}.bin") != (200, _content(number))
+            if not _reads(web, f"{self.path}/{number}.bin", _content(number))
         ]
+
+
+def _reads(web: Server, path: str, content: bytes) -> bool:
+    """Ask as a client does, again where the answer is 503: connections of a pool that broke are found one by one."""
+    for _ in range(20):
+        status, body = web.request("GET", path)
+        if status != 503:
+            return (status, body) == (200, content)
+    return False
 
 
 def _content(number: int) -> bytes:

@@ -88,12 +88,14 @@ def test_a_part_that_is_killed_and_started_again_loses_nothing(site, name):
         site.kill_one(name)
         go_on_without(name, site, one, other)
         site.start_one(name)
-        # as many as throw away each connection of a pool that broke
-        one.go_on(50)
-        other.go_on(50)
+        one.go_on(10)
+        other.go_on(10)
         num_files = uploads.num_acknowledged
         wait_until(lambda: uploads.num_acknowledged > num_files + 3)
 
+    for web in site.webs:
+        # each broken connection of a pool is found by a request that hears 503; then all is as before
+        wait_until(lambda web=web: all(web.request("GET", "/ready")[0] == 200 for _ in range(40)), within_s=60)
     for load in (one, other):
         outcome = load.outcome(f"{name} is killed", 1)
         assert outcome.is_whole, outcome
