@@ -36,7 +36,10 @@ def version_head(request, name: str, number: int, *, tab: str) -> dict:
         **context,
         "version": version,
         "stage_label": label_of(version.place, governing),
-        "aliases": sorted(alias.name for alias in version.aliases.all()),
+        "aliases": [
+            (alias, context["can_manage"] or (context["can_edit"] and (Target.ALIAS.value, alias) not in governing))
+            for alias in sorted(alias.name for alias in version.aliases.all())
+        ],
         "is_locked": is_locked,
         "can_describe": (context["can_edit"] or is_own) and not is_locked,
         "targets": targets(version, governing, request.user),

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from core.errors import InvalidValue, NotAllowed
-from registry import evidence, signatures
+from registry import addresses, evidence, signatures
 from registry.files import files_of, place_of
 from registry.models import Check, ModelVersion, StagePolicy
 from tracker import blobs
@@ -58,7 +58,10 @@ def refuse_unless_passed(policy: StagePolicy | None, version: ModelVersion) -> N
     failing = standing_in_the_way(policy, version)
     if failing:
         said = " ".join(f"{result.name} ({result.state}): {result.reason}" for result in failing)
-        raise NotAllowed(f"{policy.target} of {version.model.name} asks for checks that have not passed. {said}")
+        raise NotAllowed(
+            f"{policy.target} of {version.model.name} asks for checks that have not passed. {said} "
+            f"They stand at {addresses.of_request(version, policy.kind, policy.target)}"
+        )
 
 
 def _metric_vs_incumbent(version: ModelVersion, spec: dict, policy: StagePolicy) -> Result:
@@ -146,23 +149,29 @@ def _artifacts(version: ModelVersion, spec: dict, policy: StagePolicy) -> Result
         return Result(name, FAILED, "There is no file where the version was registered from.")
     if num_unhashed:
         return Result(name, PENDING, f"{num_unhashed} of {num_files} files are still being hashed.")
-    if lost := _first_lost(files):
+    # what the nightly reading of all stored files found stands for the files that are too large to be read here
+    known = files.filter(blob__faults__isnull=False, blob__faults__healed_at=None).order_by("path").first()
+    if known is not None:
+        return Result(name, FAILED, f"{known.path} was found missing or damaged when stored files were read.")
+    looked_at = list(files.select_related("blob").order_by("path")[:MAX_FILES_LOOKED_AT])
+    is_read = sum(file.blob.size_bytes for file in looked_at) <= MAX_BYTES_READ
+    lost = next((file.path for file in looked_at if not blobs.holds(file.blob, is_read=is_read)), "")
+    if lost:
         return Result(name, FAILED, f"The bytes of {lost} are not those that were uploaded.")
-    return Result(name, PASSED, f"{num_files} files are there, each known by its checksum.")
-
-
-def _first_lost(files) -> str:
-    """Return the path of a file that storage lost or changed: small models are read, of large ones sizes are compared."""
-    found = list(files.select_related("blob").order_by("path")[:MAX_FILES_LOOKED_AT])
-    is_read = sum(file.blob.size_bytes for file in found) <= MAX_BYTES_READ
-    return next((file.path for file in found if not blobs.holds(file.blob, is_read=is_read)), "")
+    how = "their bytes have the checksums they came with" if is_read else "with their sizes; bytes are read at night"
+    seen = "" if num_files == len(looked_at) else f", {len(looked_at)} of them looked at"
+    return Result(name, PASSED, f"{num_files} files are there{seen}, {how}.")
 
 
 def _external(version: ModelVersion, spec: dict, policy: StagePolicy) -> Result:
-    posted = version.checks.filter(name=spec["name"]).first()
+    posted = version.checks.filter(name=spec["name"]).select_related("posted_by").first()
     if posted is None:
         return Result(spec["name"], PENDING, "Nobody has reported it yet.")
-    return Result(spec["name"], posted.state, posted.summary or f"It was reported as {posted.state}.", posted.link)
+    if posted.files_digest and posted.files_digest != evidence.manifest_of(version)["digest"]:
+        return Result(spec["name"], PENDING, "What was reported is of other files than those of now.", posted.link)
+    said = posted.summary or f"It was reported as {posted.state}."
+    by = f" ({posted.posted_by.username})" if posted.posted_by else ""
+    return Result(spec["name"], posted.state, f"{said}{by}", posted.link)
 
 
 _BY_NAME: dict[str, Callable[[ModelVersion, dict, StagePolicy], Result]] = {

@@ -20,7 +20,7 @@ def of(version: ModelVersion, kind: str, target: str) -> dict:
     run = version.source_run
     return {
         "source": version.storage_location,
-        "files": _files(version),
+        "files": manifest_of(version),
         "params": _params(version),
         "metrics": metrics_of(version),
         "signature": signatures.digest(signatures.of(version)),
@@ -66,7 +66,7 @@ def _params(version: ModelVersion) -> dict[str, str]:
     return found
 
 
-def _files(version: ModelVersion) -> dict:
+def manifest_of(version: ModelVersion) -> dict:
     """Return the manifest: how many files, their bytes, and one hash over their paths and contents."""
     manifest = hashlib.sha256()
     num_files = size_bytes = 0

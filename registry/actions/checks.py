@@ -6,6 +6,7 @@ from django.db import transaction
 
 from core.actions import audit
 from core.errors import InvalidValue
+from registry import evidence
 from registry.actions.held import hold_version
 from registry.models import Check, ModelVersion
 from tracker.validation import check_text
@@ -20,7 +21,7 @@ MAX_CHECKS = 100
 def post(
     version: ModelVersion, name: str, state: str, *, summary: str = "", link: str = "", by, token_id: int | None = None
 ) -> Check:
-    """Write the last word under a name; what it was before is in the audit log."""
+    """Write the last word under a name, of the files as they are; what it was before is in the audit log."""
     if not name.strip():
         raise InvalidValue("Missing value for required parameter 'name'.")
     for field, text, limit in (("name", name, MAX_NAME), ("summary", summary, MAX_SUMMARY), ("link", link, MAX_LINK)):
@@ -32,7 +33,8 @@ def post(
     held = hold_version(version)
     if held.checks.exclude(name=name).count() >= MAX_CHECKS:
         raise InvalidValue(f"A version has at most {MAX_CHECKS} checks.")
-    fields = {"state": state, "summary": summary, "link": link, "posted_by": by}
+    files_digest = evidence.manifest_of(held)["digest"]
+    fields = {"state": state, "summary": summary, "link": link, "posted_by": by, "files_digest": files_digest}
     check, _ = Check.objects.update_or_create(version=held, name=name, defaults=fields)
     audit.record(
         "modelversion.check", held, by=by, token_id=token_id, check=name, state=state, summary=summary, link=link

@@ -102,6 +102,8 @@ def approve(
         raise InvalidValue("What this request stands on has changed since you looked at it. Look again.")
     if held.approvals.filter(by=by, evidence_digest=now).exists():
         raise Conflict("You have approved this already.")
+    if archives_incumbent and not held.archives_incumbent and held.version.model.level_of(by) < Level.MANAGE:
+        raise NotAllowed("The request leaves the incumbent where it is; to have it archived takes the level manage.")
     Approval.objects.create(request=held, by=by, token_id=token_id, comment=comment, evidence_digest=now)
     if archives_incumbent and not held.archives_incumbent:
         held.archives_incumbent = True
@@ -187,7 +189,9 @@ def close_expired(version: ModelVersion | None = None) -> int:
 def tell_of_changes(limit: int = 200) -> int:
     """Write down and tell where evidence changed after somebody approved, so that they are asked again; return how many."""
     num_changed = 0
-    for request in approved_and_open().select_related("version__model", "requested_by")[:limit]:
+    # in any order, so that none stands behind the limit for good
+    found = approved_and_open().select_related("version__model", "requested_by").order_by("?")
+    for request in found[:limit]:
         now = evidence.digest(evidence.of(request.version, request.kind, request.target))
         if now != request.current_digest:
             with suppress(DomainError):

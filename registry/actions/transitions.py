@@ -48,16 +48,29 @@ def move(
         policy = policies.of(version.model, kind, target)
         if policy is None or not policy.opens_request:
             raise
-        requests.open_or_find(version, kind, target, **options)
+        if not _opened(version, kind, target, **options):
+            raise
         raise RequestOpened(f"{refusal.message} The request for it is open.")
 
 
 def ask_instead(version: ModelVersion, kind: str, target: str, *, opens: bool, **options) -> str:
     """Return where to ask for a move that a caller may not make; `opens` lets the policy open the request for them."""
     policy = policies.of(version.model, kind, target)
-    if opens and policy is not None and policy.opens_request:
-        requests.open_or_find(version, kind, target, **options)
+    if opens and policy is not None and policy.opens_request and _opened(version, kind, target, **options):
         return f"The request for it is open at {addresses.of_version(version)}"
+    return _where_to_ask(version, kind, target)
+
+
+def _opened(version: ModelVersion, kind: str, target: str, **options) -> bool:
+    """Have the policy open the request for somebody; it cannot where it asks for a comment, which MLflow's client does not send."""
+    try:
+        requests.open_or_find(version, kind, target, **options)
+    except InvalidValue:
+        return False
+    return True
+
+
+def _where_to_ask(version: ModelVersion, kind: str, target: str) -> str:
     return f"Request it at {addresses.of_request(version, kind, target)}"
 
 
@@ -86,7 +99,7 @@ def _move(
             _refuse_below(policies.level_to_move(held, kind, target) if policy is None else Level.MANAGE, held, by)
             to_stage(held, target, archives_incumbent=True, why=why)
         return held
-    _refuse_below(policies.level_to_move(held, kind, target), held, by)
+    _refuse_below(policies.level_to_move(held, kind, target), held, by, asks_for=(kind, target))
     if policy is not None:
         why = _allowed_by(policy, held, why, bypasses=bypasses)
         archives_incumbent = _archives(policy, held, why, is_asked=archives_incumbent)
@@ -105,12 +118,17 @@ def _archives(policy: StagePolicy, version: ModelVersion, why: Why, *, is_asked:
     return is_asked
 
 
-def _refuse_below(level: Level, version: ModelVersion, by) -> None:
-    if version.model.level_of(by) >= level:
+def _refuse_below(level: Level, version: ModelVersion, by, asks_for: tuple[str, str] | None = None) -> None:
+    """Raise NotAllowed for who has less; with the address to ask at, if it is `asks_for` and they may ask."""
+    held = version.model.level_of(by)
+    if held >= level:
         return
-    raise NotAllowed(
+    said = (
         f"Moving version {version.version} of {version.model.name} takes the level {level.label.lower()} on the model."
     )
+    if asks_for and held >= Level.LOG:
+        said += f" {_where_to_ask(version, *asks_for)}"
+    raise NotAllowed(said)
 
 
 def _allowed_by(policy: StagePolicy, version: ModelVersion, why: Why, *, bypasses: bool) -> Why:
@@ -122,23 +140,25 @@ def _allowed_by(policy: StagePolicy, version: ModelVersion, why: Why, *, bypasse
         if not why.comment.strip():
             raise InvalidValue("Say in a comment why the policy is bypassed.")
         return Why(by=by, token_id=why.token_id, comment=why.comment, is_bypass=True)
-    if policy.requires_comment and not why.comment.strip():
-        raise InvalidValue(f"The policy of {policy.target} asks for a comment.")
-    if policy.num_approvals == 0 or _may_approve_own(policy, version, by):
-        checks.refuse_unless_passed(policy, version)
-        return why
-    if is_manager and policies.is_lone_person(by):
-        checks.refuse_unless_passed(policy, version)
-        return Why(by=by, token_id=why.token_id, comment=why.comment, is_unreviewed=True)
     if approved := requests.approved(version, policy):
+        # who asked and who approved have said why
         checks.refuse_unless_passed(policy, version)
         return Why(by=by, token_id=why.token_id, comment=why.comment, request=approved)
-    number = policies.num_approvals(policy)
-    raise ApprovalNeeded(
-        f"{policy.target} of {version.model.name} takes {number} approval{'s' if number > 1 else ''}"
-        f"{'' if policy.requester_may_approve else ' by somebody else'}. "
-        f"Request it at {addresses.of_request(version, policy.kind, policy.target)}"
-    )
+    is_own_say = policy.num_approvals == 0 or _may_approve_own(policy, version, by)
+    if not is_own_say and not (is_manager and policies.is_lone_person(by)):
+        number = policies.num_approvals(policy)
+        raise ApprovalNeeded(
+            f"{policy.target} of {version.model.name} takes {number} approval{'s' if number > 1 else ''}"
+            f"{'' if policy.requester_may_approve else ' by somebody else'}. "
+            f"{_where_to_ask(version, policy.kind, policy.target)}"
+        )
+    if policy.requires_comment and not why.comment.strip():
+        raise InvalidValue(
+            f"The policy of {policy.target} asks for a comment. "
+            f"Say it at {addresses.of_request(version, policy.kind, policy.target)}"
+        )
+    checks.refuse_unless_passed(policy, version)
+    return why if is_own_say else Why(by=by, token_id=why.token_id, comment=why.comment, is_unreviewed=True)
 
 
 def _may_approve_own(policy: StagePolicy, version: ModelVersion, by) -> bool:

@@ -56,6 +56,8 @@ class DecisionForm(ActionForm):
         if given["decision"] == "approve":
             return requests.approve(self.instance, comment=given["answer"], seen_digest=given["seen"], by=self.by)
         if given["decision"] == "reject":
+            if not given["answer"].strip():
+                raise InvalidValue("Say in a comment why it is rejected.")
             return requests.reject(self.instance, comment=given["answer"], by=self.by)
         raise InvalidValue("Choose whether to approve or to reject it.")
 
@@ -72,8 +74,8 @@ class TransitionRequestAdmin(SiteAdmins):
         *("what_changed", "check_results", "all_evidence"),
     ]
     closed = ["decided_by", "decided_at", "decision_comment"]
+    # each is decided on its own page, on what it shows: there is no approving of many
     inlines = [ApprovalRows]
-    actions = ["approve", "reject"]
 
     def get_fields(self, request, obj=None):
         return [*self.shown, "decision", "answer", "seen"] if self._is_open(obj) else [*self.shown, *self.closed]
@@ -119,14 +121,6 @@ class TransitionRequestAdmin(SiteAdmins):
     @admin.display(description="Evidence")
     def all_evidence(self, row):
         return format_html("<pre>{}</pre>", json.dumps(_evidence(row), indent=2, ensure_ascii=False))
-
-    @admin.action(description="Approve", permissions=["change"])
-    def approve(self, request, queryset):
-        self.each(request, queryset.select_related("version__model"), requests.approve, "approved")
-
-    @admin.action(description="Reject", permissions=["change"])
-    def reject(self, request, queryset):
-        self.each(request, queryset.select_related("version__model"), requests.reject, "rejected")
 
     def construct_change_message(self, request, form, formsets, add=False):
         # what was done stands in the audit log; Django looks for rows that formsets saved, which are none

@@ -99,6 +99,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('pending', 'Pending'), ('passed', 'Passed'), ('failed', 'Failed')], max_length=7)),
                 ('summary', models.CharField(blank=True, max_length=500)),
                 ('link', models.CharField(blank=True, max_length=2048)),
+                ('files_digest', models.CharField(blank=True, db_default='', default='', help_text='of the files that were there then', max_length=64)),
                 ('posted_at', models.DateTimeField(auto_now=True)),
                 ('posted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checks', to='registry.modelversion')),

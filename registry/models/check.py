@@ -18,6 +18,9 @@ class Check(models.Model):
     state = models.CharField(max_length=7, choices=State.choices)
     summary = models.CharField(max_length=500, blank=True)
     link = models.CharField(max_length=2048, blank=True)
+    files_digest = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="of the files that were there then"
+    )
     posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     posted_at = models.DateTimeField(auto_now=True)
 

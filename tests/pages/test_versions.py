@@ -1,7 +1,8 @@
 from django.contrib.auth.models import Group
 
+from accounts.access import Level
 from registry.actions import requests, transitions
-from tests.factories import make_model, make_policy, make_version
+from tests.factories import grant_model, make_model, make_policy, make_user, make_version
 from tests.pages.registry import PRODUCTION, as_, logged_run, logged_version, page_of, serve
 from tracker.models import Experiment, RunTag
 
@@ -128,3 +129,16 @@ def test_a_version_has_a_budget(client, model, member, rita, django_assert_max_n
 
     with django_assert_max_num_queries(60):
         assert page_of(client, version).status_code == 200
+
+
+def test_a_protected_alias_is_taken_away_by_who_manages(client, mel, model, version, member, rita):
+    for alias in ("free", "champion"):
+        transitions.move(version, "alias", alias, by=member)
+    make_policy(model, "champion", "alias")
+    editor = make_user("editor")
+    grant_model(model, editor, Level.EDIT)
+
+    shown = page_of(as_(client, editor), version).text
+    assert "Take the alias free away" in shown
+    assert "Take the alias champion away" not in shown
+    assert "Take the alias champion away" in page_of(as_(client, member), version).text

@@ -94,14 +94,22 @@ def test_what_changed_while_the_page_was_open_is_not_approved(ada, asked, run, m
     assert not StageEvent.objects.exists()
 
 
-def test_several_are_decided_at_once_and_what_is_refused_is_said(ada, admin, asked):
-    own = requests.open(make_version(by=admin), "stage", "Production", by=admin)
-    form = {"action": "approve", "_selected_action": [asked.pk, own.pk], "index": "0"}
+def test_many_are_not_approved_at_once(ada, asked):
+    form = {"action": "approve", "_selected_action": [asked.pk], "index": "0"}
 
     page = ada.post(REQUESTS, form, follow=True)
 
-    assert "1 approved." in page.text
-    assert "Somebody else than who asked" in page.text
+    assert 'name="action"' not in page.text
+    asked.refresh_from_db()
+    assert asked.state == "open"
+
+
+def test_a_rejection_says_why(ada, asked):
+    page = decide(ada, asked, "reject", answer=" ")
+
+    asked.refresh_from_db()
+    assert "Say in a comment why" in page.text
+    assert asked.state == "open"
 
 
 def test_what_is_shown_is_text_and_what_is_kept_is_kept(ada, asked, member):

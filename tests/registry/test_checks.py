@@ -13,7 +13,7 @@ from registry.actions import checks as check_actions
 from registry.actions import model_versions, policies, requests
 from registry.models import StagePolicy
 from tests.factories import make_run, make_version
-from tracker.actions import artifacts, batches, runs
+from tracker.actions import artifacts, batches, runs, storage_checks
 from tracker.actions.batches import Measurement
 from tracker.models import Run
 
@@ -129,7 +129,10 @@ def test_the_source_run_must_have_finished(make, model, people):
 
 def test_files_must_be_there_with_their_checksums(make, model, people):
     version = make(mlmodel="flavors: {}")
-    assert result_of(version, check="artifacts") == ("passed", "1 files are there, each known by its checksum.")
+    assert result_of(version, check="artifacts") == (
+        "passed",
+        "1 files are there, their bytes have the checksums they came with.",
+    )
     version.source_run.artifacts.get().blob.__class__.objects.update(sha256=None)
     assert result_of(version, check="artifacts")[0] == "pending"
     assert result_of(make(), check="artifacts")[0] == "failed"
@@ -153,12 +156,45 @@ def test_files_that_storage_lost_or_changed_are_named(make, monkeypatch, limit, 
     )
 
 
+def test_what_the_nightly_reading_found_damaged_is_named(make, monkeypatch):
+    monkeypatch.setattr(checks, "MAX_BYTES_READ", 0)
+    version = make(mlmodel="flavors: {}")
+    key = version.source_run.artifacts.get().blob.key
+    default_storage.delete(key)
+    # of the same size, which is all that is looked at of large models
+    default_storage.save(key, ContentFile(b"flavors: []"))
+    state, reason = result_of(version, check="artifacts")
+    assert (state, "sizes" in reason) == ("passed", True)
+
+    storage_checks.check_now()
+
+    assert result_of(version, check="artifacts") == (
+        "failed",
+        "model/MLmodel was found missing or damaged when stored files were read.",
+    )
+
+
+def test_what_was_reported_of_other_files_does_not_hold(make, people):
+    version = make(mlmodel="flavors: {}")
+    check_actions.post(version, "load", "passed", by=people.ed)
+    assert result_of(version, check="external", name="load")[0] == "passed"
+
+    artifacts.upload(version.source_run, "model/MLmodel", io.BytesIO(b"flavors: {python_function: {}}"), by=people.mel)
+
+    assert result_of(version, check="external", name="load") == (
+        "pending",
+        "What was reported is of other files than those of now.",
+    )
+    check_actions.post(version, "load", "passed", by=people.ed)
+    assert result_of(version, check="external", name="load")[0] == "passed"
+
+
 def test_something_outside_may_have_the_last_word(make, people):
     version = make()
     assert result_of(version, check="external", name="load") == ("pending", "Nobody has reported it yet.")
 
     check_actions.post(version, "load", "failed", summary="p95 is 3 s", link="https://ci.example.org/1", by=people.ed)
-    assert result_of(version, check="external", name="load") == ("failed", "p95 is 3 s")
+    assert result_of(version, check="external", name="load") == ("failed", "p95 is 3 s (ed)")
     check_actions.post(version, "load", "passed", by=people.ed)
     assert result_of(version, check="external", name="load")[0] == "passed"
 

@@ -263,3 +263,16 @@ def test_the_clock_finds_evidence_that_changed_below_an_approval(model, version,
     assert (told.actor, told.details["changes"]) == ("system", ["The metric f1 was 0.9 and is 0.5."])
     requests.approve(request_, by=people.rita)
     assert AuditEvent.objects.filter(action="transition.evidence_changed").count() == 1
+
+
+def test_a_member_of_the_approving_group_does_not_add_that_the_incumbent_goes(model, version, people):
+    group = Group.objects.create(name="reviewers")
+    people.vic.groups.add(group)
+    make_policy(model).approver_groups.add(group)
+    request = requests.open(version, *PRODUCTION, by=people.ed)
+
+    with pytest.raises(NotAllowed, match="takes the level manage"):
+        requests.approve(request, archives_incumbent=True, by=people.vic)
+
+    assert not request.approvals.exists()
+    assert requests.approve(request, by=people.vic).state == "applied"

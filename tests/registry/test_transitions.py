@@ -300,3 +300,74 @@ def test_a_deleted_version_moves_nowhere(version, people):
 
     with pytest.raises(NotFound):
         transitions.move(version, *STAGING, by=people.mel)
+
+
+def test_a_script_that_cannot_send_the_comment_hears_where_to_ask(model, version, people):
+    make_policy(model, requires_comment=True, opens_request=True)
+
+    with pytest.raises(NotAllowed, match="Request it at http") as refusal:
+        transitions.move(version, *PRODUCTION, by=people.ed)
+
+    assert isinstance(refusal.value, transitions.ApprovalNeeded)
+    assert not TransitionRequest.objects.exists()
+    told = transitions.ask_instead(version, *PRODUCTION, opens=True, by=people.ed)
+    assert told.startswith("Request it at http")
+
+
+def test_what_was_asked_and_approved_with_comments_is_applied_without_another(model, version, people):
+    make_policy(model, requires_comment=True, checks=[{"check": "description"}])
+    request = requests.open(version, *PRODUCTION, comment="better", by=people.ed)
+    requests.approve(request, comment="it is", by=people.rita)
+    request.refresh_from_db()
+    assert request.state == "open"
+    model_versions.describe(version, "Finds seams.", by=people.mel)
+
+    moved = transitions.move(version, *PRODUCTION, by=people.ed)
+
+    request.refresh_from_db()
+    assert (moved.stage, request.state) == ("Production", "applied")
+
+
+def test_whose_own_word_is_enough_still_says_the_comment_that_is_asked_for(model, version, people):
+    make_policy(model, "Staging", num_approvals=0, requires_comment=True)
+
+    with pytest.raises(InvalidValue, match="Say it at http"):
+        transitions.move(version, *STAGING, by=people.ed)
+
+    assert transitions.move(version, *STAGING, comment="to try", by=people.ed).stage == "Staging"
+
+
+def test_who_may_ask_hears_where_though_the_move_is_for_others(version, people):
+    in_production(version, people)
+
+    # out of a protected stage only who manages takes a version
+    with pytest.raises(NotAllowed, match=r"takes the level manage on the model\. Request it at http"):
+        transitions.move(version, *STAGING, by=people.ed)
+    with pytest.raises(NotAllowed) as refusal:
+        transitions.move(version, *STAGING, by=people.vic)
+    assert "Request it" not in refusal.value.message
+
+
+def test_checks_that_stand_in_the_way_say_where_they_stand(model, version, people):
+    make_policy(model, "Staging", num_approvals=0, checks=[{"check": "description"}])
+
+    with pytest.raises(NotAllowed, match=r"They stand at http.*to=Staging"):
+        transitions.move(version, *STAGING, by=people.ed)
+
+
+def test_whose_policy_lets_them_approve_their_own_moves_at_once(model, version, people):
+    make_policy(model, requester_may_approve=True)
+
+    assert transitions.move(version, *PRODUCTION, by=people.rita).stage == "Production"
+    assert not StageEvent.objects.get().is_unreviewed
+
+
+def test_the_policy_archives_the_incumbent(model, version, people):
+    make_policy(model, archives_incumbent=True)
+    in_production(version, people)
+    second = make_version(model, by=people.mel)
+
+    in_production(second, people)
+
+    version.refresh_from_db()
+    assert (version.stage, second.stage) == ("Archived", "Production")
