@@ -56,6 +56,8 @@ class MetricChart {
     this.container.classList.add("is-drawn");
     const part = (name) => this.container.querySelector(name);
     [this.canvas, this.line, this.reset] = [part("canvas"), part(".crosshair"), part(".reset")];
+    // until its points are there and say more
+    this.canvas.setAttribute("aria-label", this.metric);
     [this.note, this.legend] = [part(".note"), part(".legend")];
     this.reset.addEventListener("click", () => this.zoom(null));
     tableTwin(part("details.points"), this);

@@ -50,7 +50,7 @@ def test_whose_session_ended_is_led_to_the_sign_in_and_back(browser, portal):
         tab.locator("form.star button").click()
 
         tab.wait_for_url("**/sign-in?next=**")
-        assert tab.locator("input[name=next]").input_value() == portal.address(
+        assert tab.locator("input[name=next]").first.input_value() == portal.address(
             "/experiments/{experiment}"
         ).removeprefix(portal.url)
 
