@@ -389,6 +389,7 @@ RULES = [
     Rule("POST", "experiments/<int:pk>/sharing/grant", MANAGE, {"kind": "user", "name": "{colleague}", "level": "10"}),
     Rule("POST", "experiments/<int:pk>/sharing/visibility", MANAGE, {"is_private": "1"}),
     Rule("POST", "experiments/<int:pk>/sharing/<int:grant_id>/revoke", MANAGE),
+    Rule("GET", "experiments/<int:pk>/datasets/<int:dataset_id>", VIEW),
     # webhooks of its runs
     Rule("GET", "experiments/<int:pk>/webhooks", MANAGE),
     Rule("GET", "experiments/<int:pk>/webhooks/new", MANAGE),

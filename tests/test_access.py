@@ -64,7 +64,7 @@ class World:
         of_runs = make_webhook(experiment, "assay", by=manager, description="hushhush")
         self.run_webhook_id = of_runs.webhook_id
         self.run_delivery_id = deliveries.write(of_runs, "run.failed", {"run_name": "hushhush"}).delivery_id
-        Dataset.objects.create(experiment=experiment, name="hushhush.csv", digest="abc")
+        self.dataset_id = Dataset.objects.create(experiment=experiment, name="hushhush.csv", digest="abc").pk
         self.grant_id = grant(experiment, make_user("guest"), Level.VIEW).pk
         ExperimentTag.objects.create(experiment=experiment, key="hushhush-tag", value="hushhush")
         run = make_run(experiment, by=manager, name="hushhush run")

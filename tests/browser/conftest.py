@@ -73,6 +73,7 @@ print(json.dumps({
     "delivery": delivery.pk,
     "model_webhook": own.webhook_id,
     "run_webhook": of_runs.webhook_id,
+    "dataset": seams.datasets.order_by("pk").first().pk,
     "live_run": runs.filter(status=Run.Status.RUNNING).latest("start_time_ms").run_id,
     "run": runs.filter(status=Run.Status.FINISHED).latest("start_time_ms").run_id,
     "compared": ",".join(runs.exclude(name="nothing-logged").order_by("-start_time_ms").values_list("run_id", flat=True)[1:6]),

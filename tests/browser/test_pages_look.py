@@ -86,6 +86,7 @@ PAGES = [
     Page("experiment", "/experiments/{experiment}"),
     Page("experiment-notes", "/experiments/{experiment}/notes"),
     Page("experiment-sharing", "/experiments/{experiment}/sharing"),
+    Page("dataset", "/experiments/{experiment}/datasets/{dataset}"),
     Page("experiment-webhooks", "/experiments/{experiment}/webhooks"),
     Page("experiment-webhook", "/experiments/{experiment}/webhooks/{run_webhook}"),
     Page("experiment-webhook-new", "/experiments/{experiment}/webhooks/new"),

@@ -1,4 +1,5 @@
 from django.db import models
+from django.urls import reverse
 
 from core.fields import CodePointCharField, CodePointTextField
 from tracker.models.experiment import Experiment
@@ -21,6 +22,9 @@ class Dataset(models.Model):
 
     def __str__(self):
         return f"{self.name} ({self.digest})"
+
+    def get_absolute_url(self):
+        return reverse("dataset-detail", args=[self.experiment_id, self.pk])
 
 
 class DatasetInput(models.Model):
