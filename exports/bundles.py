@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from django.conf import settings
-from django.db.models import prefetch_related_objects
+from django.db.models import Model, prefetch_related_objects
 from django.utils.crypto import salted_hmac
 
 from core.errors import InvalidValue
@@ -49,7 +49,8 @@ def written(experiment: Experiment, run_id: str = "", tell: Tell = lambda fracti
     """Yield the bundle of an experiment's runs that are not deleted, or of one of them, with the logged models that came of it.
 
     Raises InvalidValue before the first byte where it would hold more than MAX_MEMBERS files; OSError in the middle where
-    stored bytes are missing. Of a run that writes meanwhile it has what was there when it was read.
+    stored bytes are missing. Of a run that writes meanwhile it has what was there when it was read; a run or logged model
+    that is made meanwhile is not in it.
     """
     return _Writer(experiment, run_id, tell).written()
 
@@ -64,6 +65,8 @@ class _Writer:
             self._models = self._models.filter(source_run__in=self._runs)
         self._sink = archives.Sink()
         self._files: dict[str, tuple[int, str]] = {}
+        # keys of runs and of logged models that have a line: a file of any other would be refused where it arrives
+        self._told: dict[type[Model], set[int]] = {Run: set(), LoggedModel: set()}
         self._done = 0
         self._refuse_too_many()
 
@@ -79,13 +82,13 @@ class _Writer:
     def written(self) -> Iterator[bytes]:
         with zipfile.ZipFile(self._sink, "w") as self._zip:
             yield from self._member(EXPERIMENTS, [_line(_experiment(self._experiment))])
-            yield from self._member(RUNS, (_line(_run(run)) for run in self._each(self._runs)))
-            yield from self._member(MODELS, (_line(_model(model)) for model in self._each(self._models)))
-            for run in self._each(self._runs):
+            yield from self._member(RUNS, (_line(_run(run)) for run in self._telling(self._runs)))
+            yield from self._member(MODELS, (_line(_model(model)) for model in self._telling(self._models)))
+            for run in self._told_of(self._runs):
                 self._tell(min(self._done / max(self._num_runs, 1), 1), f"run {self._done + 1:,}: {run.name}"[:200])
                 yield from self._run(run)
                 self._done += 1
-            for model in self._each(self._models):
+            for model in self._told_of(self._models):
                 self._tell(1, f"logged model {model.name}"[:200])
                 yield from self._artifacts(model, model.model_id)
             manifest = {
@@ -127,6 +130,14 @@ class _Writer:
                 yield self._sink.take()
         self._files[name] = (size_bytes, digest.hexdigest())
         yield self._sink.take()
+
+    def _telling(self, rows) -> Iterator:
+        for row in self._each(rows):
+            self._told[rows.model].add(row.pk)
+            yield row
+
+    def _told_of(self, rows) -> Iterator:
+        return (row for row in self._each(rows) if row.pk in self._told[rows.model])
 
     def _each(self, rows) -> Iterator:
         """Yield rows by pages in the order of their keys; no cursor stays open while somebody reads slowly."""

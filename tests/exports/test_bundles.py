@@ -252,6 +252,28 @@ def test_it_is_a_plain_zip_that_says_what_is_in_it(experiment):
     assert not [name for name in names if "gone" in name]
 
 
+def test_what_is_made_while_it_is_written_is_left_out_and_the_rest_can_be_imported(experiment, member, admin):
+    def tell(fraction, doing):
+        # after the lines of the runs were written
+        if "run 1:" in doing:
+            late = make_run(experiment, by=member, name="late")
+            artifacts.upload(late, "late.txt", io.BytesIO(b"late"), by=member)
+            with transaction.atomic():
+                ingest.write(late.pk, [("loss", ingest.point(1.0, timestamp_ms=1, step=1))])
+            model = make_logged_model(experiment, by=member, name="late")
+            artifacts.upload(model, "MLmodel", io.BytesIO(b"late"), by=member)
+
+    content = b"".join(bundles.written(experiment, "", tell))
+    assert Run.objects.active().count() == 3
+    forget(experiment)
+
+    row = take(content, admin)
+
+    assert row.num_problems == 0, row.problems
+    assert set(Run.objects.values_list("name", flat=True)) == {"first ☃", "second"}
+    assert LoggedModel.objects.get().name == "net"
+
+
 def test_statements_do_not_grow_with_points(experiment, django_assert_max_num_queries):
     with django_assert_max_num_queries(60):
         bundle_of(experiment)
