@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection
@@ -124,6 +124,7 @@ def _converter(kind: str) -> Callable[[Any], Any]:
         "boolean": bool,
         "double precision": float,
         "timestamp with time zone": _moment,
+        "date": date.fromisoformat,
         "character varying": str,
         "text": str,
         "bytea": bytes,
@@ -142,11 +143,11 @@ def _moment(text: str) -> datetime:
 
 
 def _canonical(value: Any, kind: str) -> Any:
-    """Return a value as it is on both sides: jsonb has numbers and the order of names its own way."""
+    """Return a value as it is on both sides: jsonb has numbers and the order of names its own way, and no -0."""
     if value is None:
         return None
     if kind == "jsonb":
-        return json.dumps(json.loads(value, parse_int=float), sort_keys=True)
+        return json.dumps(json.loads(value, parse_int=_number, parse_float=_number), sort_keys=True)
     if kind == "timestamp with time zone":
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if kind == "bytea":
@@ -154,6 +155,11 @@ def _canonical(value: Any, kind: str) -> Any:
     if kind == "inet":
         return str(value)
     return value
+
+
+def _number(text: str) -> float:
+    # of -0.0 this makes 0.0
+    return float(text) + 0.0
 
 
 def _quote(name: str) -> str:

@@ -11,6 +11,17 @@ from tests.servers import Server
 
 pytestmark = pytest.mark.needs("postgresql", "s3")
 MODEL = "registered-models/get?name=smelter"
+# a date, and a number that jsonb does not tell from 0
+ODD_ROWS = """
+from datetime import date
+from django.utils import timezone
+from accounts.models import User
+from core.models import Digest, Job
+ada = User.objects.get(username="ada")
+Digest.objects.create(recipient=ada, week=date(2026, 5, 4), state="sent")
+now = timezone.now()
+Job.objects.create(kind="odd", state="done", result={"loss": -0.0, "at": [-0.0, 1e300, 7]}, finished_at=now, run_after=now)
+"""
 
 
 def embedded_server(folder) -> Server:
@@ -35,6 +46,7 @@ def embedded(tmp_path_factory):
             gone = site.facts["last_experiment"]
             database.execute(f"DELETE FROM tracker_experimentgrant WHERE experiment_id = {gone}")
             database.execute(f"DELETE FROM tracker_experiment WHERE id = {gone}")
+        site.manage("shell", "-v0", "-c", ODD_ROWS)
         yield site
     finally:
         site.close()
@@ -112,6 +124,8 @@ def test_everything_is_there_and_goes_on(embedded, production):
     assert int(made) > embedded.facts["last_experiment"]
     assert "The audit log is whole" in production.manage("verify_audit").stdout
     assert production.rows("SELECT count(*) FROM core_auditevent WHERE action = 'site.move'") == [(1,)]
+    assert production.rows("SELECT week::text, state FROM core_digest") == [("2026-05-04", "sent")]
+    assert production.rows("SELECT result::text FROM core_job WHERE kind = 'odd'")[0][0].startswith('{"at": [0.0, 1')
 
 
 def test_a_move_that_failed_is_repeated_and_a_second_is_refused(embedded, production):
