@@ -13,6 +13,7 @@ from exports.models import Export
 from exports.selection import Selection
 from tracker import blobs
 from tracker.models import Experiment, Run
+from tracker.transfers import lend_connection
 
 JOB = "export.make"
 # a table of so many runs goes out while it is read; a larger one is made by a job
@@ -59,6 +60,8 @@ def make(export_id: int, tell: Tell) -> dict:
     if export.key:
         return {"bytes": export.size_bytes}
     counter = _Counter()
+    # whoever reads takes one of its own
+    lend_connection()
     stored = blobs.store(_Readable(_bytes(export, counter, tell)))
     _keep(export, stored, counter.number)
     return {"bytes": stored.size_bytes, "runs": counter.number}
@@ -135,10 +138,14 @@ class _Readable:
         self._pieces, self._rest = pieces, b""
 
     def read(self, size: int = -1) -> bytes:
-        while not self._rest:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return b""
-            self._rest = piece
+        try:
+            while not self._rest:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    return b""
+                self._rest = piece
+        finally:
+            # a thread of S3's client may read here; a connection that it has when it ends is lost to the pool
+            lend_connection()
         taken, self._rest = (self._rest, b"") if size < 0 else (self._rest[:size], self._rest[size:])
         return taken
