@@ -5,6 +5,7 @@ from django.db import transaction
 
 from core.actions import jobs
 from core.errors import DomainError, InvalidValue, Unavailable
+from core.models import Job
 from imports.actions import imports
 from imports.models import Import
 from imports.options import Options
@@ -20,8 +21,8 @@ MAX_NAME = 200
 def request(name: str, stream: blobs.Stream, options: Options, *, by) -> Import:
     """Store what was sent and have a job import it; all that comes is `by`'s, but for what matching users says.
 
-    Raises InvalidValue for options that cannot be, whatever `stream.read` raises. A job that never ran leaves the file to
-    the sweep of orphans.
+    Raises InvalidValue for options that cannot be, whatever `stream.read` raises. A job that was cancelled or given
+    up leaves the file to the sweep of orphans.
     """
     options.check()
     stored = blobs.store(stream)
@@ -35,6 +36,14 @@ def request(name: str, stream: blobs.Stream, options: Options, *, by) -> Import:
         blobs.discard(stored.key)
         raise
     return row
+
+
+def pending_among(keys: list[str]) -> set[str]:
+    """Return the keys of stored bundles that wait for their job, or that one reads."""
+    waiting = Job.objects.filter(
+        kind=JOB, state__in=[Job.State.QUEUED, Job.State.RUNNING], arguments__key__in=list(keys)
+    )
+    return {arguments["key"] for arguments in waiting.values_list("arguments", flat=True)}
 
 
 def work(import_id: int, key: str, size_bytes: int, tell: Tell) -> dict:

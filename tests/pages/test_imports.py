@@ -1,5 +1,7 @@
 """Bundles by the page: asked for, sent to another Assay, imported by a job."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,7 +11,7 @@ from exports.models import Export
 from imports.models import Import
 from tests.core.test_webhooks import work
 from tests.exports.test_bundles import all_of, experiment, forget  # noqa: F401
-from tracker.actions import runs
+from tracker.actions import artifact_sweep, runs
 from tracker.models import Experiment, Run
 
 
@@ -119,6 +121,20 @@ def test_who_may_not_see_it_exports_nothing(client, experiment, stranger):  # no
 
     assert client.post(f"/experiments/{experiment.pk}/bundle").status_code == 404
     assert client.post(f"/runs/{Run.objects.first().run_id}/bundle").status_code == 404
+
+
+def test_the_sweep_of_orphans_leaves_a_bundle_that_waits(client, admin, monkeypatch):
+    client.force_login(admin)
+    answer = send(client, b"PK")
+    key = Job.objects.get().arguments["key"]
+    monkeypatch.setattr("tracker.actions.artifact_sweep.ORPHAN_AGE", timedelta(0))
+
+    artifact_sweep.remove_orphans()
+    assert default_storage.exists(key)
+
+    client.post(f"{answer.url}/cancel")
+    artifact_sweep.remove_orphans()
+    assert not default_storage.exists(key)
 
 
 def test_an_import_can_be_cancelled(client, admin):
