@@ -5,6 +5,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from operator import itemgetter
@@ -38,6 +39,7 @@ _FEW = 100
 
 # told how far it is, 0 to 1, and what it is doing; may raise to stop
 Tell = Callable[[float, str], None]
+Say = Callable[[str], None]
 
 
 def source_name() -> str:
@@ -85,12 +87,14 @@ class _Writer:
             yield from self._member(RUNS, (_line(_run(run)) for run in self._telling(self._runs)))
             yield from self._member(MODELS, (_line(_model(model)) for model in self._telling(self._models)))
             for run in self._told_of(self._runs):
-                self._tell(min(self._done / max(self._num_runs, 1), 1), f"run {self._done + 1:,}: {run.name}"[:200])
-                yield from self._run(run)
+                fraction, doing = min(self._done / max(self._num_runs, 1), 1), f"run {self._done + 1:,}: {run.name}"
+                self._tell(fraction, doing[:200])
+                yield from self._run(run, partial(self._tell, fraction), doing)
                 self._done += 1
             for model in self._told_of(self._models):
-                self._tell(1, f"logged model {model.name}"[:200])
-                yield from self._artifacts(model, model.model_id)
+                doing = f"logged model {model.name}"
+                self._tell(1, doing[:200])
+                yield from self._artifacts(model, model.model_id, partial(self._tell, 1), doing)
             manifest = {
                 "format": FORMAT,
                 "version": VERSION,
@@ -103,15 +107,17 @@ class _Writer:
             yield from self._member(MANIFEST, [json.dumps(manifest, indent=1).encode()])
         yield self._sink.take()
 
-    def _run(self, run: Run) -> Iterator[bytes]:
+    def _run(self, run: Run, say: Say, doing: str) -> Iterator[bytes]:
         metrics = list(Metric.objects.filter(run=run).order_by("key").values_list("pk", "key", "count"))
         if metrics:
-            yield from self._member(points_of(run.run_id), _points(metrics))
-        yield from self._artifacts(run, run.run_id)
+            points = _said(_points(metrics), say, f"{doing}: metrics")
+            yield from self._member(points_of(run.run_id), points)
+        yield from self._artifacts(run, run.run_id, say, doing)
 
-    def _artifacts(self, owner: Run | LoggedModel, owner_id: str) -> Iterator[bytes]:
+    def _artifacts(self, owner: Run | LoggedModel, owner_id: str, say: Say, doing: str) -> Iterator[bytes]:
         for artifact in archives.artifacts(owner, ""):
-            yield from self._member(folder_of(owner_id) + artifact.path, blobs.chunks(artifact.blob))
+            pieces = _said(blobs.chunks(artifact.blob), say, f"{doing}: {artifact.path}")
+            yield from self._member(folder_of(owner_id) + artifact.path, pieces)
 
     def _member(self, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Write one file of the zip; yield what is ready to go out."""
@@ -152,6 +158,13 @@ _RELATED = {
     Run: ("experiment", "created_by", "params", "tags", "dataset_inputs__dataset", "model_inputs", "model_outputs"),
     LoggedModel: ("source_run", "params", "tags", "metrics__run"),
 }
+
+
+def _said(pieces: Iterator[bytes], say: Say, doing: str) -> Iterator[bytes]:
+    """Yield pieces, and say so before each: a large file must not hold up a stop."""
+    for piece in pieces:
+        say(doing[:200])
+        yield piece
 
 
 def _points(metrics: list[tuple[int, str, int]]) -> Iterator[bytes]:

@@ -1,13 +1,15 @@
 """Asking for an export, making its file, and forgetting it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from core.actions import jobs
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
+from core.models import Job
 from exports import bundles, tables
 from exports.models import Export
 from exports.selection import Selection
@@ -88,7 +90,8 @@ def _bytes(export: Export, counter: _Counter, tell: Tell) -> Iterator[bytes]:
 @transaction.atomic
 def _keep(export: Export, stored: blobs.Stored, num_runs: int) -> None:
     now = timezone.now()
-    kept = Export.objects.filter(pk=export.pk, key="").update(
+    wanted = Export.objects.filter(pk=export.pk, key="").exclude(job__state=Job.State.CANCELLED)
+    kept = wanted.update(
         key=stored.key,
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
@@ -97,7 +100,7 @@ def _keep(export: Export, stored: blobs.Stored, num_runs: int) -> None:
         expires_at=now + KEPT_FOR,
     )
     if not kept:
-        # another worker was quicker, or it was forgotten
+        # another worker was quicker, or it was cancelled or forgotten
         transaction.on_commit(lambda: blobs.discard(stored.key))
 
 
@@ -125,7 +128,9 @@ def forget_expired(limit: int = 1_000) -> int:
 def forget(export: Export) -> None:
     """Remove an export and its file; a job that still makes it ends for nothing."""
     if export.job is not None and not export.job.is_finished:
-        jobs.cancel(export.job, by=None)
+        # it may have ended since it was read
+        with suppress(Conflict):
+            jobs.cancel(export.job, by=None)
     export.delete()
     if export.key:
         transaction.on_commit(lambda: blobs.discard(export.key))

@@ -3,10 +3,12 @@
 from urllib.parse import quote
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import connection
 
 from core.models import Job
 from exports.actions import exports
+from exports.models import Export
 from tests.core.test_webhooks import work
 from tests.exports.test_bundles import experiment  # noqa: F401
 from tests.faults.files import s3_stand_in
@@ -36,6 +38,39 @@ def pool_of_two(transactional_db):
     connection.close()
     connection.close_pool()
     options["pool"] = usual
+
+
+def stored() -> set[str]:
+    return {name for folder in default_storage.listdir("")[0] for name in default_storage.listdir(folder)[1]}
+
+
+def test_what_is_cancelled_at_its_very_end_is_not_kept(
+    experiment,  # noqa: F811
+    member,
+    django_capture_on_commit_callbacks,
+):
+    before, export = stored(), exports.request_bundle(experiment, by=member)
+
+    def cancel(fraction, doing):
+        if not Job.objects.get().is_finished:
+            exports.cancel(Export.objects.get(), by=member)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        exports.make(export.pk, cancel)
+
+    export.refresh_from_db()
+    assert export.key == ""
+    assert stored() == before
+
+
+def test_a_job_that_ends_meanwhile_does_not_hold_up_what_expires(experiment, member):  # noqa: F811
+    export = exports.request_bundle(experiment, by=member)
+    assert not export.job.is_finished
+    Job.objects.update(state=Job.State.DONE)
+
+    exports.forget(export)
+
+    assert not Export.objects.exists()
 
 
 @pytest.mark.needs("postgresql", "s3")
