@@ -124,6 +124,11 @@ def forget_expired(limit: int = 1_000) -> int:
     return len(rows)
 
 
+def expire_all() -> None:
+    """Let every export that is ready be over: the site stands elsewhere now, and their files were left behind."""
+    Export.objects.exclude(key="").update(expires_at=timezone.now())
+
+
 @transaction.atomic
 def forget(export: Export) -> None:
     """Remove an export and its file; a job that still makes it ends for nothing."""

@@ -13,6 +13,8 @@ from django.db.migrations.loader import MigrationLoader
 
 from core import sealer
 from core.models import AuditEvent
+from exports.actions import exports
+from exports.models import Export
 from portal.backups import (
     ARTIFACTS,
     CHUNK_BYTES,
@@ -46,6 +48,8 @@ def restore(source: Path, *, is_forced: bool = False, say: Callable[[str], None]
             f"The backup could not be put back: {error.strerror or error}. Mend that, then restore with --force."
         )
     _verify(manifest, files)
+    if Export._meta.db_table in manifest["rows"]:
+        exports.expire_all()
     _go_on_with_audit(manifest, aside, say)
     if aside.exists():
         say(f"what stood here before is in {aside}")

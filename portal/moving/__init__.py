@@ -16,6 +16,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from core import sealer
 from core.models import AuditEvent
+from exports.actions import exports
 from portal import startup
 from portal.moving import files, rows
 from portal.moving.source import MoveError, Source
@@ -61,6 +62,7 @@ def _move_rows(source: Source, say) -> int:
                 say(f"{table}: {num:,} rows, the same on both sides")
         rows.go_on_counting(source, tables)
         rows.check_constraints()
+        exports.expire_all()
     rows.analyze()
     return num_rows
 

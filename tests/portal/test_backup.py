@@ -9,6 +9,14 @@ from portal.backups import BackupError, restoring
 from tests.faults.load import Load
 from tests.servers import Server
 
+# one whose file is there, and is not taken along
+READY_EXPORT = """
+from accounts.models import User
+from exports.models import Export
+ada = User.objects.get(username="ada")
+Export.objects.create(form="csv", title="runs", created_by=ada, expires_at="2999-01-01T00:00Z", key="0/" + "0" * 32)
+"""
+
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
@@ -19,6 +27,7 @@ def saved(tmp_path_factory):
         run_id = server.post("runs/create", experiment_id="0", start_time=1)["run"]["info"]["run_id"]
         path = f"/api/2.0/mlflow-artifacts/artifacts/0/{run_id}/artifacts/ore.json"
         assert server.request("PUT", path, {"carat": 24})[0] == 200
+        server.manage("shell", "-v0", "-c", READY_EXPORT)
         target = tmp_path_factory.mktemp("backups") / "monday"
         with Load(server, 4) as load:
             load.go_on(10)
@@ -57,6 +66,15 @@ def test_what_was_acknowledged_before_a_backup_under_load_is_in_it(saved, empty)
         assert steps == list(range(len(steps)))
         assert len(steps) % 10 == 0
         assert len(steps) >= 10 * num_batches
+
+
+def test_an_export_whose_file_stayed_behind_is_over(saved, empty):
+    _, source, *_ = saved
+
+    code, printed = restore(empty, source)
+
+    assert code == 0, printed
+    assert empty.rows("SELECT title, expires_at < '2900-01-01' FROM exports_export") == [("runs", True)]
 
 
 def test_secrets_come_back_and_are_private(saved, empty):

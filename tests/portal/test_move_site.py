@@ -11,14 +11,16 @@ from tests.servers import Server
 
 pytestmark = pytest.mark.needs("postgresql", "s3")
 MODEL = "registered-models/get?name=smelter"
-# a date, and a number that jsonb does not tell from 0
+# a date, a number that jsonb does not tell from 0, and an export, whose file stays behind
 ODD_ROWS = """
 from datetime import date
 from django.utils import timezone
 from accounts.models import User
 from core.models import Digest, Job
+from exports.models import Export
 ada = User.objects.get(username="ada")
 Digest.objects.create(recipient=ada, week=date(2026, 5, 4), state="sent")
+Export.objects.create(form="csv", title="runs", created_by=ada, expires_at="2999-01-01T00:00Z", key="0/" + "0" * 32)
 now = timezone.now()
 Job.objects.create(kind="odd", state="done", result={"loss": -0.0, "at": [-0.0, 1e300, 7]}, finished_at=now, run_after=now)
 """
@@ -125,6 +127,7 @@ def test_everything_is_there_and_goes_on(embedded, production):
     assert "The audit log is whole" in production.manage("verify_audit").stdout
     assert production.rows("SELECT count(*) FROM core_auditevent WHERE action = 'site.move'") == [(1,)]
     assert production.rows("SELECT week::text, state FROM core_digest") == [("2026-05-04", "sent")]
+    assert production.rows("SELECT title, expires_at < '2900-01-01' FROM exports_export") == [("runs", True)]
     assert production.rows("SELECT result::text FROM core_job WHERE kind = 'odd'")[0][0].startswith('{"at": [0.0, 1')
 
 
