@@ -37,6 +37,10 @@ def place(taking: Taking, record: records.Experiment) -> Experiment | None:
         taking.report.left("experiments", record.name or record.id, error.message)
         return None
     same = Experiment.objects.filter(name=name).first()
+    if same is not None and record.is_private and not same.is_private:
+        why = f"It is private there, and {name} here is not; --into (on the page: Below) gives it a name of its own."
+        taking.report.left("experiments", record.name, why)
+        return None
     if same is not None and same.pk != Experiment.DEFAULT_ID:
         taking.report.note("experiments", name, "One of this name was here already; the runs join its own.")
     taking.report.took("experiments")

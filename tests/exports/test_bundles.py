@@ -197,6 +197,20 @@ def test_a_second_time_changes_nothing(experiment, admin):
     assert Experiment.objects.filter(name="seams/welds").count() == Origin.objects.count() == 1
 
 
+def test_a_private_experiment_does_not_join_one_that_all_may_see(experiment, admin):
+    content = bundle_of(experiment)
+    forget(experiment)
+    make_experiment("seams/welds", by=admin)
+
+    row = take(content, admin)
+
+    assert not Run.objects.exists()
+    assert row.counts["experiments"]["left"] == 1
+    assert "--into" in row.problems[0][2]
+    take(content, admin, into="theirs")
+    assert Run.objects.filter(experiment__name="theirs/seams/welds", experiment__is_private=True).count() == 2
+
+
 def test_what_was_cut_short_goes_on(experiment, admin, monkeypatch):
     content, before = bundle_of(experiment), all_of(experiment)
     forget(experiment)
