@@ -38,15 +38,17 @@ class Import(models.Model):
 
 
 class Origin(models.Model):
-    """What an experiment or a registered model was called where it came from; a later import finds it by that."""
+    """What something was called where it came from; a later import finds it by that. Of runs only those of bundles."""
 
     class Kind(models.TextChoices):
         EXPERIMENT = "experiment"
         MODEL = "registeredmodel"
+        RUN = "run"
+        LOGGED_MODEL = "loggedmodel"
 
     source = CodePointCharField(max_length=1000)
     kind = models.CharField(max_length=15, choices=Kind.choices)
-    their_id = CodePointCharField(max_length=500, help_text="the id of an experiment, the name of a model")
+    their_id = CodePointCharField(max_length=500, help_text="its id, the name of a registered model")
     object_id = models.BigIntegerField(help_text="our key; what it names may have been purged since")
 
     class Meta:

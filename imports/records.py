@@ -122,6 +122,8 @@ class Source(Protocol):
 
     # its address without credentials, the same for the same source each time
     name: str
+    # whether runs and logged models that are here from elsewhere stay as they are, though it has something of their id
+    adds_to_its_own_alone: bool
 
     def experiments(self) -> Iterator[Experiment]: ...
 

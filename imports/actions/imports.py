@@ -120,6 +120,7 @@ def _take_experiment(taking: Taking, record: records.Experiment, *, start: float
     for batch in batches(taking.source.runs(record), runs.MAX_RUNS):
         fitted = [run for run in (runs.fitted(taking, run) for run in batch) if run is not None]
         known = runs.known_among(fitted)
+        fitted = runs.without_foreign(taking, fitted, known)
         places = {run.run_id: files.find(taking, run) for run in fitted}
         for run in fitted:
             taking.tell(start + (1 + done) * share, f"{record.name}: run {done + 1:,}")

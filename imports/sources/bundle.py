@@ -32,6 +32,8 @@ class BundleFiles:
 class BundleSource:
     """Reads a file that can seek, and closes it. Raises InvalidValue where that is no bundle, was cut, changed or made to harm."""
 
+    adds_to_its_own_alone = True
+
     def __init__(self, file, report: Report, tell: Tell = lambda fraction, doing: None):
         self._report = report
         try:

@@ -31,6 +31,8 @@ FROM metrics WHERE run_uuid = %s ORDER BY key
 class DatabaseSource:
     """Reads a database whose schema is known; columns that an older one lacks are read as nothing."""
 
+    adds_to_its_own_alone = False
+
     def __init__(self, database: SqliteFile | PostgresDatabase, report: Report, places: Places):
         self.name, self._db, self._report, self._places = database.name, database, report, places
         self._points_sql = _POINTS.format(key=database.BYTES.format("key"))

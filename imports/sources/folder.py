@@ -29,6 +29,8 @@ _MODEL_STATUS = {
 class FolderSource:
     """Reads mlruns. An experiment is a folder named by its number, a run one named by its id."""
 
+    adds_to_its_own_alone = False
+
     def __init__(self, root: Path, report: Report, places: Places):
         self._root = root.resolve()
         self.name, self._report, self._places = str(self._root), report, places

@@ -21,6 +21,8 @@ _PROMPTS = "tags.`mlflow.prompt.is_prompt` = 'true'"
 class ServerSource:
     """Asks a server. Deleted logged models are not to be had over the wire, all else is."""
 
+    adds_to_its_own_alone = False
+
     def __init__(self, wire: Wire, report: Report, places: Places):
         self.name, self._wire, self._report, self._places = wire.name, wire, report, places
         if places.wire is None:

@@ -5,8 +5,9 @@ import re
 from django.db import transaction
 
 from imports import records
+from imports.models import Origin
 from imports.taking import Taking
-from imports.writing import files
+from imports.writing import files, origins
 from imports.writing.experiments import deletion_time
 from tracker.actions.logged_models import MAX_NAME
 from tracker.locations import below
@@ -29,6 +30,9 @@ def take(taking: Taking, experiment: Experiment, record: records.LoggedModel) ->
         record = record._replace(status=LoggedModel.Status.PENDING.value)
     found = files.find(taking, record)
     model = LoggedModel.objects.filter(model_id=record.model_id).first()
+    if model is not None and origins.not_its_own(taking, Origin.Kind.LOGGED_MODEL, {model.model_id: model.pk}):
+        taking.report.left("logged models", record.model_id, "It is here from elsewhere, and stays as it is.")
+        return
     if model is not None:
         taking.report.found("logged models")
     else:
@@ -49,7 +53,7 @@ def _create(taking: Taking, experiment: Experiment, record: records.LoggedModel,
     if record.run_id and run is None:
         taking.report.note("logged models", record.model_id, f"Its run {record.run_id} is not here.")
     created = taking.time(record.created_ms, "logged models", record.model_id) or 0
-    return LoggedModel.objects.create(
+    model = LoggedModel.objects.create(
         model_id=record.model_id,
         experiment=experiment,
         name=record.name[:MAX_NAME] or record.model_id,
@@ -63,6 +67,8 @@ def _create(taking: Taking, experiment: Experiment, record: records.LoggedModel,
         created_by=run.created_by if run is not None else taking.owner,
         deleted_at=deletion_time(record.is_deleted, None),
     )
+    origins.keep(taking, Origin.Kind.LOGGED_MODEL, {model.model_id: model.pk})
+    return model
 
 
 def _add(taking: Taking, model: LoggedModel, record: records.LoggedModel) -> None:

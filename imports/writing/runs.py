@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from core.sql import write_rows
 from imports import records
+from imports.models import Origin
 from imports.taking import Taking
+from imports.writing import origins
 from imports.writing.experiments import deletion_time
 from tracker import ingest
 from tracker.actions.inputs import CONTEXT_TAG, link_datasets
@@ -89,6 +91,7 @@ class RunWriter:
         rows = Run.objects.bulk_create([self._row(run) for run in new])
         self.keys |= {row.run_id: row.pk for row in rows}
         pairs = [(self.keys[run.run_id], run) for run in new]
+        origins.keep(self._taking, Origin.Kind.RUN, {row.run_id: row.pk for row in rows})
         self._report.took("runs", len(new))
         self._write_pairs("tracker_param", "params", [(pk, run.params) for pk, run in pairs])
         self._write_pairs("tracker_runtag", "run tags", [(pk, run.tags) for pk, run in pairs])
@@ -231,6 +234,14 @@ def _fits(taking: Taking, run: records.Run, dataset: records.DatasetUse) -> bool
         taking.report.left("dataset inputs", f"{run.run_id} {dataset.name}", why)
         return False
     return True
+
+
+def without_foreign(taking: Taking, runs: list[records.Run], known: dict[str, int]) -> list[records.Run]:
+    """Return the runs but those that the source must not add to; the report names them."""
+    foreign = origins.not_its_own(taking, Origin.Kind.RUN, known)
+    for run_id in sorted(foreign):
+        taking.report.left("runs", run_id, "It is here from elsewhere, and stays as it is.")
+    return [run for run in runs if run.run_id not in foreign]
 
 
 def known_among(runs: list[records.Run]) -> dict[str, int]:

@@ -194,7 +194,8 @@ def test_a_second_time_changes_nothing(experiment, admin):
 
     assert not [kind for kind, count in row.counts.items() if count["taken"] or count["left"]]
     assert all_of(Experiment.objects.get(name="seams/welds")) == before
-    assert Experiment.objects.filter(name="seams/welds").count() == Origin.objects.count() == 1
+    origins = Origin.objects.filter(kind=Origin.Kind.EXPERIMENT)
+    assert Experiment.objects.filter(name="seams/welds").count() == origins.count() == 1
 
 
 def test_a_private_experiment_does_not_join_one_that_all_may_see(experiment, admin):
@@ -209,6 +210,34 @@ def test_a_private_experiment_does_not_join_one_that_all_may_see(experiment, adm
     assert "--into" in row.problems[0][2]
     take(content, admin, into="theirs")
     assert Run.objects.filter(experiment__name="theirs/seams/welds", experiment__is_private=True).count() == 2
+
+
+def test_runs_and_models_that_are_here_from_elsewhere_are_not_added_to(experiment, admin):
+    """As a bundle that somebody wrote with ids of runs here would."""
+    content = bundle_of(experiment)
+    Param.objects.all().delete()
+    LoggedModelTag.objects.all().delete()
+    artifacts.delete(Run.objects.get(name="second"), "same.txt", by=admin)
+    before = all_of(experiment)
+
+    row = take(content, admin)
+
+    assert all_of(experiment) == before
+    assert (row.counts["runs"]["left"], row.counts["logged models"]["left"]) == (2, 1)
+    assert "from elsewhere" in row.problems[-1][2]
+    assert take(content, admin, is_dry_run=True).counts["runs"]["left"] == 2
+
+
+def test_a_repeat_adds_to_what_came_before(experiment, admin):
+    content = bundle_of(experiment)
+    forget(experiment)
+    take(content, admin)
+    Param.objects.all().delete()
+    LoggedModelTag.objects.all().delete()
+
+    row = take(content, admin)
+
+    assert (row.counts["params"]["taken"], LoggedModelTag.objects.count(), row.num_problems) == (2, 1, 0)
 
 
 def test_what_was_cut_short_goes_on(experiment, admin, monkeypatch):
