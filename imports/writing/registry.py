@@ -1,7 +1,8 @@
-"""Registered models and prompts that arrive. A stage or an alias that comes along is a fact, which nobody has to approve.
+"""Registered models and prompts that arrive. A stage or an alias that a model comes with is a fact, which nobody has to approve.
 
-Its history says that it was imported; policies hold from then on. A model of the same name that did not come from this
-source is left alone, since its versions and their sign-off are its own.
+Its history says that it was imported; policies hold from then on: what a later import adds to the model begins in no stage
+and moves no protected alias. A model of the same name that did not come from this source is left alone, since its versions
+and their sign-off are its own.
 """
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from imports import records
 from imports.models import Origin
 from imports.taking import Taking
 from imports.writing.version_files import Standing, standing_of
-from registry import names
+from registry import names, policies
 from registry.models import (
     Alias,
     ModelGrant,
@@ -39,6 +40,7 @@ def take(taking: Taking, record: records.RegisteredModel) -> None:
     if taking.options.experiments and not versions:
         return
     if model is not None:
+        record, versions = _as_added(taking, model, record, versions)
         taking.report.found("registered models")
     else:
         taking.report.took("registered models")
@@ -90,6 +92,28 @@ def _wanted(taking: Taking, record: records.RegisteredModel) -> list[tuple[recor
         else:
             taking.report.left("model versions", label, "It stands on a run of another experiment.")
     return found
+
+
+def _as_added(
+    taking: Taking, model: RegisteredModel, record: records.RegisteredModel, versions: list
+) -> tuple[records.RegisteredModel, list]:
+    """Return what comes to a model that is here as it may come past its policies, and lines in the report for the rest."""
+    here = set(model.versions.values_list("version", flat=True))
+    there = set(model.aliases.values_list("name", flat=True))
+    added = []
+    for version, standing in versions:
+        if version.number not in here and version.stage.lower() not in ("", "none"):
+            why = f"It is in {version.stage} at its source and begins in None here: the model was here before."
+            taking.report.note("model versions", f"{model.name} {version.number}", why)
+            version = version._replace(stage=ModelVersion.Stage.NONE.value)
+        added.append((version, standing))
+    protected = {target for kind, target in policies.by_target(model) if kind == Target.ALIAS}
+    held = sorted((record.aliases.keys() & protected) - there)
+    for name in held:
+        why = f"It leads to version {record.aliases[name]} at its source; a policy protects it here."
+        taking.report.left("aliases", f"{model.name} {name}", why)
+    aliases = {name: number for name, number in record.aliases.items() if name not in held}
+    return record._replace(aliases=aliases), added
 
 
 def _count(taking: Taking, model: RegisteredModel | None, record: records.RegisteredModel, versions: list) -> None:

@@ -12,7 +12,7 @@ from imports.models import Import
 from imports.report import Report
 from imports.sources.opening import Address, open_source
 from registry.actions import transitions
-from registry.models import ModelVersion, RegisteredModel, StageEvent
+from registry.models import ModelVersion, RegisteredModel, StageEvent, StagePolicy
 from tests.factories import make_user
 from tracker import search
 from tracker.models import Artifact, Experiment, LoggedModel, Metric, Run
@@ -182,6 +182,35 @@ def test_a_source_that_grew_brings_what_is_new(stock, take, tmp_path):
     assert not Experiment.objects.filter(name="other").exists()
     assert ModelVersion.objects.get(model__name="fraud", version=2).stage == "Production"
     assert "stays in Production" in str(again.problems)
+
+
+def test_a_later_import_passes_no_policy_of_a_model_that_was_here(stock, take, tmp_path):
+    copy = tmp_path / "mlflow.db"
+    shutil.copy(stock.database, copy)
+    take(copy, artifacts=stock.artifacts)
+    fraud = RegisteredModel.objects.get(name="fraud")
+    StagePolicy.objects.create(model=None, kind="alias", target="approved")
+    with sqlite3.connect(copy) as database:
+        columns = [row[1] for row in database.execute("PRAGMA table_info(model_versions)")]
+        told = ", ".join({"version": "7", "current_stage": "'Production'"}.get(name, name) for name in columns)
+        names = ", ".join(columns)
+        database.execute(
+            f"INSERT INTO model_versions ({names}) SELECT {told} FROM model_versions WHERE name = 'fraud' AND version = 2"
+        )
+        for alias in ("approved", "fresh"):
+            aliases = "INSERT INTO registered_model_aliases (name, alias, version) VALUES ('fraud', ?, 7)"
+            database.execute(aliases, [alias])
+
+    dry = take(copy, artifacts=stock.artifacts, is_dry_run=True)
+    again = take(copy, artifacts=stock.artifacts)
+
+    assert counted(again, "taken") == counted(dry, "taken") == {"model versions": 1, "aliases": 1}
+    assert fraud.versions.get(version=7).stage == "None"
+    assert {alias.name for alias in fraud.aliases.all()} == {"champion", "challenger", "fresh"}
+    assert not StageEvent.objects.filter(version__version=7, kind="stage").exists()
+    said = {(kind, name): why for kind, name, why in again.problems}
+    assert "begins in None" in said["model versions", "fraud 7"]
+    assert "a policy protects it" in said["aliases", "fraud approved"]
 
 
 def test_what_arrives_for_a_run_that_is_indexed_is_found(stock, take, tmp_path, admin):
