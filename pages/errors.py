@@ -74,11 +74,26 @@ class DomainErrorPages:
             return page
         if is_busy(error):
             log.warning("database: %s", error)
-            message = "The database is busy, or cannot be reached."
-            page = _page_without_request(request, 503, KINDS[503].title, message, KINDS[503].advice)
-            page.headers["Retry-After"] = "2"
-            return page
+            return _away(request, "The database is busy, or cannot be reached.")
+        if _is_of_redis(error):
+            log.warning("redis: %s", error)
+            # without it nobody's guesses can be counted, so that nobody is let in meanwhile
+            return _away(request, "Attempts cannot be counted just now, since Redis does not answer.")
         return None
+
+
+def _is_of_redis(error) -> bool:
+    if not settings.REDIS_URL:
+        return False
+    from redis.exceptions import RedisError
+
+    return isinstance(error, RedisError)
+
+
+def _away(request, message: str) -> HttpResponse:
+    page = _page_without_request(request, 503, KINDS[503].title, message, KINDS[503].advice)
+    page.headers["Retry-After"] = "2"
+    return page
 
 
 def error_page(request, status: int, message: str, *, title: str = "", advice: str = "") -> HttpResponse:

@@ -1,3 +1,5 @@
+import socket
+
 import pytest
 from django.db import OperationalError
 from django.test import Client, RequestFactory
@@ -5,7 +7,7 @@ from django.test import Client, RequestFactory
 from accounts.access import Level
 from core.errors import Conflict, InvalidFilter, InvalidValue, NotAllowed, NotFound, Unavailable
 from pages.errors import DomainErrorPages
-from tests.factories import grant, make_experiment, make_run
+from tests.factories import PASSWORD, grant, make_experiment, make_run
 
 
 @pytest.fixture
@@ -164,3 +166,44 @@ def test_a_failure_is_a_page_that_needs_nothing(client, member, monkeypatch):
     assert page.status_code == 500
     assert "stands in its log at" in page.text
     assert "ZeroDivisionError" not in page.text
+
+
+@pytest.fixture
+def redis_away(settings):
+    """Redis at a port where nobody listens: every use of the cache is refused."""
+    with socket.socket() as taken:
+        # bound and not listening, so that nobody else comes to listen there
+        taken.bind(("127.0.0.1", 0))
+        settings.REDIS_URL = f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
+        settings.CACHES = {
+            "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": settings.REDIS_URL}
+        }
+        yield
+
+
+def test_a_forgotten_password_without_redis_is_asked_for_later(client, db, settings, redis_away):
+    settings.ASSAY_SENDS_MAIL = True
+
+    page = client.post("/sign-in/forgotten", {"email": "rita@example.org"})
+
+    assert page.status_code == 503
+    assert page.headers["Retry-After"]
+    assert "Redis does not answer" in page.text
+
+
+def test_a_second_factor_without_redis_is_asked_for_later(client, member, redis_away):
+    member.authenticator_set.create(type="totp", data={"secret": "x"})
+    client.post("/sign-in", {"username": "mel", "password": PASSWORD})
+
+    page = client.post("/sign-in/second-factor", {"code": "123456"})
+
+    assert page.status_code == 503
+    assert "Redis does not answer" in page.text
+
+
+def test_confirming_without_redis_is_done_later(client, member, redis_away):
+    client.force_login(member)
+
+    page = client.post("/sign-in/confirm", {"password": PASSWORD})
+
+    assert page.status_code == 503
