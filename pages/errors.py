@@ -16,6 +16,7 @@ from core.errors import Conflict, DomainError, InvalidValue, NotAllowed, NotFoun
 from core.sql import is_busy
 from pages.context import theme_of
 from pages.sharing import helpers, people
+from pages.uploads import FileRefused
 from tracker.lookups import experiment_by_id, run_by_id
 
 log = logging.getLogger("assay.pages")
@@ -138,6 +139,8 @@ def _who_can_grant(request) -> list[User]:
 @login_not_required
 def bad_request(request, exception) -> HttpResponse:
     """Malformed, too large, or sent to a name that this Assay does not go by; the page is then drawn without a session."""
+    if isinstance(exception, FileRefused):
+        return error_page(request, 413, str(exception))
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
         return error_page(request, 413, "That was more than a form may hold.")
     if isinstance(exception, DisallowedHost):

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.actions import jobs
@@ -10,6 +11,7 @@ from imports.actions import bundles
 from imports.models import Import
 from imports.options import MAX_INTO, Options
 from imports.report import table
+from pages.uploads import KeepsInHome
 from tracker.transfers import take_slot
 
 NUM_SHOWN = 100
@@ -33,10 +35,20 @@ class BundleForm(forms.Form):
     is_dry_run = forms.BooleanField(required=False, label="Only look", help_text="Say what would come, write nothing.")
 
 
+@csrf_exempt  # until it is known that a file may be taken: _import_bundle asks for the token
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_bundle(request):
     """GET and POST /imports/bundle"""
     _refuse_members(request)
+    if request.method != "POST":
+        return _import_bundle(request)
+    with take_slot():
+        request.upload_handlers = [KeepsInHome(request)]
+        return _import_bundle(request)
+
+
+@csrf_protect
+def _import_bundle(request):
     form = BundleForm(request.POST, request.FILES) if request.method == "POST" else BundleForm()
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -44,8 +56,7 @@ def import_bundle(request):
             into=given["into"].strip("/"), matches_users=given["matches_users"], is_dry_run=given["is_dry_run"]
         )
         try:
-            with take_slot():
-                row = bundles.request(given["bundle"].name, given["bundle"], options, by=request.user)
+            row = bundles.request(given["bundle"].name, given["bundle"], options, by=request.user)
             return redirect("import-detail", pk=row.pk)
         except InvalidValue as error:
             form.add_error(None, error.message)

@@ -242,6 +242,8 @@ CONTENT_SECURITY_POLICY = {
 # JSON only; files are streamed by the artifact endpoints and never held in memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+# a page that takes files sets another one after its checks
+FILE_UPLOAD_HANDLERS = ["pages.uploads.RefusesFiles"]
 
 REST_FRAMEWORK = {
     # A view of our own names its rules; one that forgets to is closed.

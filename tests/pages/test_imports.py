@@ -1,10 +1,12 @@
 """Bundles by the page: asked for, sent to another Assay, imported by a job."""
 
+import tempfile
 from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from core.models import Job
 from exports.models import Export
@@ -114,6 +116,55 @@ def test_members_may_not(client, member):
     assert client.get("/imports/bundle").status_code == 403
     assert send(client, b"PK").status_code == 403
     assert not Import.objects.exists()
+
+
+def test_nobody_s_files_are_read_where_none_are_taken(db):
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["assay_csrf"] = "a" * 32
+    # reading stops where the file begins: what comes after is not looked at
+    body = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n' + b"y" * 3_000_000
+
+    for address in ("/sign-in", "/account", "/experiments"):
+        answer = client.post(address, body, content_type="multipart/form-data; boundary=x")
+
+        assert answer.status_code == 413
+        assert "takes no files" in answer.text
+
+
+def test_a_member_s_bundle_is_not_read(client, member):
+    client.force_login(member)
+
+    answer = client.generic("POST", "/imports/bundle", b"--x", content_type="multipart/form-data; boundary=")
+
+    # malformed, which who reads it would have noticed
+    assert answer.status_code == 403
+
+
+def test_a_bundle_without_the_token_of_its_form_is_refused(admin):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin)
+
+    assert send(client, b"PK").status_code == 403
+    assert not Import.objects.exists()
+
+
+def test_a_bundle_is_kept_in_the_data_folder_alone(client, admin, settings, tmp_path, monkeypatch):
+    settings.ASSAY_HOME = tmp_path
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    client.force_login(admin)
+
+    assert send(client, b"PK" * 2_000_000).status_code == 302
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bundle_beyond_the_largest_file_is_refused(client, admin, settings):
+    settings.ASSAY_MAX_ARTIFACT_BYTES = 100_000
+    client.force_login(admin)
+
+    answer = send(client, b"PK" * 100_000)
+
+    assert answer.status_code == 413
+    assert "larger than 100000 bytes" in answer.text
 
 
 def test_who_may_not_see_it_exports_nothing(client, experiment, stranger):  # noqa: F811
