@@ -13,7 +13,8 @@ def in_a_week():
 
 class InvitationQuerySet(models.QuerySet):
     def open(self):
-        return self.filter(expires_at__gt=timezone.now(), invited_by__is_active=True)
+        # whom somebody invited who may not invite any more, nobody invites
+        return self.filter(expires_at__gt=timezone.now(), invited_by__is_active=True, invited_by__is_superuser=True)
 
 
 class Invitation(models.Model):
@@ -36,4 +37,5 @@ class Invitation(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.expires_at > timezone.now() and self.invited_by.is_active
+        by = self.invited_by
+        return self.expires_at > timezone.now() and by.is_active and by.is_superuser

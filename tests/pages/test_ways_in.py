@@ -256,10 +256,15 @@ def ended(invitation, admin):
         "too old": lambda: Invitation.objects.update(expires_at=timezone.now()),
         "replaced": lambda: invitations.create("NEW@example.org", by=admin),
         "of somebody who left": lambda: users.deactivate(invitation.invited_by, by=admin),
+        "of somebody who may not invite any more": lambda: users.change(
+            invitation.invited_by, is_superuser=False, by=admin
+        ),
     }
 
 
-@pytest.mark.parametrize("how", ["withdrawn", "too old", "replaced", "of somebody who left"])
+@pytest.mark.parametrize(
+    "how", ["withdrawn", "too old", "replaced", "of somebody who left", "of somebody who may not invite any more"]
+)
 def test_an_invitation_that_ended_opens_nothing(client, admin, how):
     invitation = invitations.create("new@example.org", by=make_user("boss", is_superuser=True))
     path = f"/invitation/{links.to_join(invitation).rpartition('/')[2]}"
