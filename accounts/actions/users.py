@@ -7,6 +7,7 @@ from django.contrib.auth import password_validation
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 
 from accounts.actions import tokens
 from accounts.models import Invitation, User
@@ -103,13 +104,16 @@ def create_service_account(username: str, *, by: User | None) -> User:
 
 @transaction.atomic
 def deactivate(user: User, *, by: User | None) -> None:
-    """Bar a user: sessions and tokens end at once, and tokens stay dead if the user is made active again."""
+    """Bar a user: sessions and tokens end at once, and stay dead if the user is made active again."""
     _check_may_manage_users(by)
     if user.is_superuser:
         _keep_a_site_admin(user)
-    if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+    # a session that meets a barred user is left as it is: without another epoch it would live again
+    if not User.objects.filter(pk=user.pk, is_active=True).update(
+        is_active=False, session_epoch=F("session_epoch") + 1
+    ):
         return
-    user.is_active = False
+    user.refresh_from_db(fields=["is_active", "session_epoch"])
     for token in user.tokens.filter(revoked_at=None):
         tokens.revoke(token, by=by)
     # whom somebody invites who has left, nobody invites

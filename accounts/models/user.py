@@ -6,6 +6,8 @@ class User(AbstractUser):
     """A person who signs in, or a service account, which has tokens and no password."""
 
     is_service = models.BooleanField("service account", default=False)
+    # raised to end every session that there is
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -14,6 +16,16 @@ class User(AbstractUser):
                 name="service_account_is_not_site_admin",
             )
         ]
+
+    def get_session_auth_hash(self):
+        return self._of_epoch(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self):
+        return map(self._of_epoch, super().get_session_auth_fallback_hash())
+
+    def _of_epoch(self, session_hash: str) -> str:
+        # as it was before there were epochs, so that sessions of then go on
+        return f"{session_hash}.{self.session_epoch}" if self.session_epoch else session_hash
 
     @property
     def display_name(self) -> str:

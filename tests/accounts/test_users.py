@@ -4,6 +4,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from accounts.actions import users
 from accounts.models import User
@@ -73,6 +74,21 @@ def test_the_session_of_a_deactivated_user_ends(admin, member, client):
     users.deactivate(member, by=admin)
 
     assert client.get("/account").status_code == 302
+
+
+def test_the_sessions_stay_ended_when_the_user_is_active_again(admin, member, client):
+    client.force_login(member)
+    elsewhere = Client()
+    elsewhere.force_login(member)
+
+    users.deactivate(member, by=admin)
+    # one that was used meanwhile, and one that was not
+    client.get("/account")
+    users.activate(member, by=admin)
+
+    assert [each.get("/account").status_code for each in (client, elsewhere)] == [302, 302]
+    client.force_login(member)
+    assert client.get("/account").status_code == 200
 
 
 def test_a_deactivation_stands_in_the_audit_log_with_its_tokens(admin, member):
