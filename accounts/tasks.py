@@ -1,9 +1,10 @@
 """Background work on accounts."""
 
-from accounts import expiring_tokens, letters
+from accounts import expiring_tokens, letters, old_sessions
 from core import jobs, schedule
 
 schedule.periodic("tokens.tell_ending", every_s=3600)(expiring_tokens.tell)
+schedule.periodic("sessions.forget_expired", every_s=3600)(old_sessions.forget)
 
 
 @jobs.handler(letters.RESET_JOB)
