@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "portal.middleware.RequestIds",
     # programs (a token on /api) leave here and meet none of what stands below
     "portal.middleware.ProgramDoor",
+    "portal.middleware.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -54,3 +54,19 @@ def test_server_info_tells_the_client_what_it_may_use(client, prefix):
 @pytest.mark.parametrize("path", ["/health", "/ready", "/version", "/api/3.0/mlflow/server-info"])
 def test_they_are_for_reading(client, path):
     assert client.post(path).status_code in (403, 405)
+
+
+@pytest.mark.parametrize("host", ["web:5000", "10.0.0.7:5000", "assay.default.svc"])
+def test_probes_ask_by_whatever_name_they_know(client, db, settings, host):
+    settings.ASSAY_METRICS_TOKEN = "geheim"
+
+    for path in ("/health", "/ready", "/metrics"):
+        answer = client.get(path, headers={"Host": host, "Authorization": "Bearer geheim"})
+        assert answer.status_code == 200, path
+    assert client.get("/metrics", headers={"Host": host}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/version", "/health/", "/api/2.0/mlflow/runs/get"])
+def test_everything_else_is_refused_under_a_foreign_name(client, db, path):
+    assert client.get(path, headers={"Host": "web:5000"}).status_code == 400
+    assert client.post("/health", headers={"Host": "web:5000"}).status_code == 400
