@@ -67,16 +67,23 @@ class Adapter(OpenIDConnectOAuth2Adapter):
     def openid_config(self) -> dict:
         if not hasattr(self, "_openid_config"):
             config = _get_json(self._provider.server_url)
-            missing = [name for name in NEEDED if not isinstance(config.get(name), str)]
-            if missing:
-                raise _provider_failed(f"the provider's configuration lacks {', '.join(missing)}")
-            if config["issuer"].rstrip("/") != settings.ASSAY_OIDC_ISSUER:
-                raise _provider_failed(f"the provider calls itself {config['issuer'][:200]!r}, not ASSAY_OIDC_ISSUER")
-            scheme = urlsplit(settings.ASSAY_OIDC_ISSUER).scheme
-            if scheme == "https" and any(urlsplit(config[name]).scheme != "https" for name in NEEDED):
-                raise _provider_failed("the provider names addresses without TLS")
+            check_configuration(config)
             self._openid_config = config
         return self._openid_config
+
+
+def check_configuration(config: dict) -> None:
+    """Raise Failed where a provider's configuration is not whole, not its own, or leads past TLS."""
+    missing = [name for name in NEEDED if not isinstance(config.get(name), str)]
+    if missing:
+        raise _provider_failed(f"the provider's configuration lacks {', '.join(missing)}")
+    if config["issuer"].rstrip("/") != settings.ASSAY_OIDC_ISSUER:
+        raise _provider_failed(f"the provider calls itself {config['issuer'][:200]!r}, not ASSAY_OIDC_ISSUER")
+    # where it has one; the access token goes there
+    addresses = [config[name] for name in (*NEEDED, "userinfo_endpoint") if config.get(name)]
+    is_https = urlsplit(settings.ASSAY_OIDC_ISSUER).scheme == "https"
+    if is_https and any(urlsplit(address).scheme != "https" for address in addresses):
+        raise _provider_failed("the provider names addresses without TLS")
 
 
 def provider(request) -> Provider:
@@ -166,7 +173,9 @@ def verified(id_token: str, keys: dict, *, issuer: str, nonce: str) -> dict:
         leeway=LEEWAY_S,
         options={"require": ["iss", "sub", "aud", "exp", "iat"]},
     )
-    if claims.get("azp", settings.ASSAY_OIDC_CLIENT_ID) != settings.ASSAY_OIDC_CLIENT_ID:
+    # of several audiences one must be named as the one that it was made for
+    is_for_one = not isinstance(claims["aud"], list) or len(claims["aud"]) == 1
+    if claims.get("azp", settings.ASSAY_OIDC_CLIENT_ID if is_for_one else None) != settings.ASSAY_OIDC_CLIENT_ID:
         raise jwt.InvalidAudienceError("it was made for another party")
     if not isinstance(claims.get("nonce"), str) or not secrets.compare_digest(claims["nonce"].encode(), nonce.encode()):
         raise jwt.InvalidTokenError("its nonce is of another sign-in")

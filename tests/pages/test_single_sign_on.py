@@ -13,6 +13,7 @@ from django.test import Client
 from accounts.actions import users
 from accounts.models import User
 from core.models import AuditEvent
+from pages import openid
 from tests.factories import PASSWORD, make_user
 from tests.openid_provider import ADA, OpenIDProvider, new_key
 
@@ -368,6 +369,7 @@ LIES = {
     "no issuer": spoiled(iss=None),
     "for another client": spoiled(aud="other"),
     "for nobody": spoiled(aud=None),
+    "for several, of whom none is named": spoiled(aud=["assay", "other"]),
     "by way of another client": spoiled(aud=["assay", "other"], azp="other"),
     "too old": spoiled(exp=int(time.time()) - 120),
     "without an end": spoiled(exp=None),
@@ -479,6 +481,25 @@ def test_a_provider_of_another_name_is_not_believed(client, provider, log):
 
     assert client.get("/sign-in/single-sign-on").status_code == 502
     assert "not ASSAY_OIDC_ISSUER" in log.getvalue()
+
+
+@pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"])
+def test_a_provider_with_tls_names_no_address_without(settings, name):
+    settings.ASSAY_OIDC_ISSUER = issuer = "https://id.example.org"
+    names = ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint")
+    configuration = {"issuer": issuer, **{each: f"{issuer}/{each}" for each in names}}
+    openid.check_configuration(configuration)
+
+    with pytest.raises(openid.Failed):
+        openid.check_configuration({**configuration, name: "http://id.example.org/x"})
+
+
+def test_several_audiences_do_where_ours_is_named(client, provider):
+    provider.spoil = spoiled(aud=["assay", "other"], azp="assay")
+
+    come_back(client)
+
+    assert is_signed_in(client)
 
 
 def test_a_provider_that_is_away_is_one_too(client, provider, settings):
