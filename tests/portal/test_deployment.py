@@ -196,6 +196,17 @@ def test_systemd_and_containers_wait_equally_long(name):
     assert f"{stop}s" == of_assay()[name]["stop_grace_period"]
 
 
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_a_unit_starts_after_the_upgrade_and_goes_on_while_that_is_restarted(name):
+    found = unit(DEPLOY / "systemd" / f"assay-{name}.service")["Unit"]
+
+    assert "assay-upgrade.service" in found["After"].split()
+    assert "assay-upgrade.service" in found["Wants"].split()
+    # each of these would stop it with the other
+    assert not {"Requires", "BindsTo", "Requisite"} & set(found)
+    assert found["PartOf"] == "assay.target"
+
+
 @pytest.mark.needs("systemd")
 def test_systemd_understands_the_units(tmp_path):
     for path in [*UNITS, DEPLOY / "systemd" / "assay.target"]:
@@ -242,6 +253,7 @@ def test_the_proxy_says_itself_who_asked():
     # appended to, it would be the caller's to invent (accounts/addresses.py takes the last entry)
     assert headers["X-Forwarded-For"] == "$remote_addr"
     assert headers["X-Forwarded-Proto"] == "$scheme"
+    assert headers["X-Request-ID"] == "$request_id"
     assert headers["Host"] == "$host"
     assert "underscores_in_headers" not in proxy()
 
