@@ -172,9 +172,18 @@ def _connection_words() -> list[str]:
     return [f"{option}={value}" for option, value in pairs.items() if value]
 
 
+def variables(settings: dict) -> dict[str, str]:
+    """Return what else the programs need to connect as Django does, e.g. {"PGPASSWORD": …, "PGSSLMODE": "verify-full"}."""
+    from psycopg.pq import Conninfo
+
+    # libpq knows its parameters and the variables of each; what is left is Django's own
+    known = {each.keyword.decode(): each.envvar.decode() for each in Conninfo.get_defaults() if each.envvar}
+    given = {known[name]: str(value) for name, value in settings["OPTIONS"].items() if name in known}
+    return {**given, "PGPASSWORD": settings["PASSWORD"]} if settings["PASSWORD"] else given
+
+
 def _run(words: list[str]) -> None:
-    password = connection.settings_dict["PASSWORD"]
-    environment = {**os.environ, "PGPASSWORD": password} if password else None
+    environment = {**os.environ, **variables(connection.settings_dict)}
     try:
         done = subprocess.run([*words, "--no-password"], env=environment, capture_output=True, text=True)
     except FileNotFoundError:

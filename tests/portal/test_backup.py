@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from portal.backups import BackupError, restoring
+from portal.backups import BackupError, databases, restoring
+from portal.environment import env
 from tests.faults.load import Load
 from tests.servers import Server
 
@@ -212,3 +213,18 @@ def test_files_that_storage_lost_are_named_and_the_rest_is_saved(saved, tmp_path
     assert done.returncode == 1
     assert "1 files are missing in storage" in done.stderr
     assert (tmp_path / "holes" / "manifest.json").exists()
+
+
+def test_what_the_address_of_the_database_says_of_tls_holds_for_backups_too(monkeypatch):
+    monkeypatch.setenv(
+        "ELSEWHERE", "postgres://assay:geheim@db/assay?sslmode=verify-full&sslrootcert=/etc/ca.pem&connect_timeout=5"
+    )
+    found = env.database("ELSEWHERE", default="")
+    found["OPTIONS"]["pool"] = {"min_size": 1}
+
+    assert databases.variables(found) == {
+        "PGSSLMODE": "verify-full",
+        "PGSSLROOTCERT": "/etc/ca.pem",
+        "PGCONNECT_TIMEOUT": "5",
+        "PGPASSWORD": "geheim",
+    }
