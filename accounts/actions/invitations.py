@@ -19,6 +19,11 @@ from core.errors import Conflict, InvalidValue, NotAllowed, NotFound
 def create(email: str, groups: Iterable[Group] = (), *, is_site_admin: bool = False, by: User) -> Invitation:
     """Return the invitation, mailed where the site sends mail; one that the address has already is replaced."""
     _check_may_invite(by)
+    if not settings.ASSAY_PASSWORD_SIGN_IN:
+        # who joins by an invitation chooses a password
+        raise InvalidValue(
+            "Nobody signs in with a password here, so that nobody is invited: people come by the provider."
+        )
     try:
         validate_email(email)
     except ValidationError:

@@ -284,6 +284,15 @@ def test_a_taken_name_and_a_weak_password_are_said(client, admin, member):
     assert Invitation.objects.exists()
 
 
+def test_without_passwords_nobody_is_invited(client, admin, settings):
+    settings.ASSAY_PASSWORD_SIGN_IN = False
+    client.force_login(admin)
+
+    assert "so that nobody is invited" in client.post("/invitations", {"email": "new@example.org"}).text
+    assert not Invitation.objects.exists()
+    assert not Job.objects.exists()
+
+
 def test_only_site_admins_invite(client, member):
     client.force_login(member)
 
