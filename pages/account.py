@@ -1,5 +1,6 @@
 """One's own account: password and appearance."""
 
+from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
@@ -9,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actions import users
 from pages.context import THEME_COOKIE, THEMES
+from pages.errors import too_many
 from pages.redirects import back
 
 YEAR_S = 365 * 24 * 3600
@@ -27,10 +29,13 @@ class PasswordForm(PasswordChangeForm):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request):
+    if request.method == "POST" and not ratelimit.consume(request, action="change_password"):
+        return too_many(request)
     form = PasswordForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         users.set_password(request.user, form.cleaned_data["new_password1"], by=request.user)
         update_session_auth_hash(request, request.user)
+        ratelimit.clear(request, action="change_password")
         messages.success(request, "Your password is changed. Other browsers are signed out; tokens go on working.")
         return redirect("account")
     # who comes by single sign-on alone has none to change

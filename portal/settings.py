@@ -171,6 +171,8 @@ ACCOUNT_ADAPTER = "pages.allauth_rules.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_PREVENT_ENUMERATION = False
+# a session that somebody found open does not try out its owner's password; the others stay allauth's
+ACCOUNT_RATE_LIMITS = {"change_password": "10/10m/user"}
 MFA_ADAPTER = "pages.allauth_rules.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {

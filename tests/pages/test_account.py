@@ -1,10 +1,14 @@
 import pytest
+from django.core.cache import cache
 
 from tests.factories import PASSWORD
 
 
 @pytest.fixture
-def mel(client, member):
+def mel(client, member, settings):
+    # of this process alone: another one's tests empty a cache that is shared
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()
     client.force_login(member)
     return client
 
@@ -43,6 +47,15 @@ def test_a_weak_password_is_refused(mel, member, new):
 def test_the_old_password_is_asked_for(mel, member):
     change(mel, "another long password", old="wrong")
 
+    member.refresh_from_db()
+    assert member.check_password(PASSWORD)
+
+
+def test_the_old_password_is_not_guessed_here(mel, member):
+    for _ in range(10):
+        assert change(mel, "another long password", old="wrong").status_code == 200
+
+    assert change(mel, "another long password").status_code == 429
     member.refresh_from_db()
     assert member.check_password(PASSWORD)
 
