@@ -7,6 +7,7 @@ from django.db import transaction
 from tests.factories import make_experiment, make_logged_model, make_run
 from tracker import compared_metrics, comparison, ingest
 from tracker.actions import artifacts, experiments
+from tracker.comparing.digest import digest as digest_of
 from tracker.models import Dataset, DatasetInput, Environment, Param, RunTag
 from tracker.panels import panels
 
@@ -185,6 +186,16 @@ def test_packages_are_those_of_the_models_and_of_the_runs_own_files(runs, admin)
         "pandas": ["any", None],
     }
     assert list(shown(comparison.packages(runs, only_differing=True))) == ["numpy", "pandas"]
+
+
+def test_an_environment_that_is_written_over_to_the_same_length_is_noticed(runs):
+    environment = Environment.objects.create(run=runs[0], packages=[["numpy", "==2.1.0"]])
+    before = digest_of([run.pk for run in runs])
+
+    environment.packages = [["numpy", "==2.1.1"]]
+    environment.save()
+
+    assert digest_of([run.pk for run in runs]) != before
 
 
 def test_datasets_differ_by_their_digest(runs):

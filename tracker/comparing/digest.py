@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 
 from django.db.models import Count, Max, Sum, TextField
-from django.db.models.functions import Cast, Left, Length
+from django.db.models.functions import MD5, Cast, Left, Length
 
 from tracker.comparing.result import VERSION
 from tracker.models import Artifact, DatasetInput, Environment, ExperimentTag, Metric, Param, Run, RunTag
@@ -25,7 +25,7 @@ def digest(pks: Iterable[int], base_id: str = "") -> str:
     runs = Run.objects.filter(pk__in=pks).order_by("pk")
     metrics = Metric.objects.filter(run__in=pks).exclude(key__startswith=SYSTEM_PREFIX)
     tags = RunTag.objects.filter(run__in=pks).annotate(size=Length("value")).order_by("run", "key")
-    environments = Environment.objects.of_runs(pks).annotate(size=Length(Cast("packages", TextField()))).order_by("pk")
+    environments = Environment.objects.of_runs(pks).annotate(sum=MD5(Cast("packages", TextField()))).order_by("pk")
     experiments = ExperimentTag.objects.filter(experiment__in=runs.order_by().values("experiment"))
     parts = [
         [VERSION, base_id],
@@ -36,7 +36,7 @@ def digest(pks: Iterable[int], base_id: str = "") -> str:
         Artifact.objects.filter(run__in=pks).aggregate(Count("pk"), Max("pk"), Sum("blob"), Count("blob__sha256")),
         DatasetInput.objects.filter(run__in=pks).aggregate(Count("pk"), Max("pk")),
         # a better file writes an environment over
-        list(environments.values_list("pk", "python", "packages_from", "size")),
+        list(environments.values_list("pk", "python", "packages_from", "sum")),
         list(experiments.filter(key__startswith="mlflow.experiment.primaryMetric").order_by("pk").values_list("value")),
     ]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
