@@ -1,4 +1,5 @@
 import pytest
+from django.core.management import call_command
 
 from core import schedule
 
@@ -40,3 +41,16 @@ def test_a_failure_leaves_the_rest_to_be_done(done, monkeypatch):
     schedule.run_due()
 
     assert done == [1]
+
+
+@pytest.mark.parametrize("name", [work.name for work in schedule.everything()])
+def test_all_of_it_does_where_there_is_nothing_yet(name):
+    call_command("run_periodic", name)
+
+
+def test_the_list_of_it_names_all(capsys):
+    call_command("run_periodic")
+
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert names == [work.name for work in schedule.everything()]
+    assert "sessions.forget_expired" in names

@@ -4,13 +4,17 @@ That holds for every migration after the first of each app. What old code reads 
 fill itself. A column that nobody needs any more goes a release after the code that needed it.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.apps import apps
 from django.db import connection
 from django.db.migrations import operations
 from django.db.migrations.loader import MigrationLoader
 
-OURS = ("core", "accounts", "tracker", "registry", "imports")
+from tests.servers import ROOT, Server
+
+OURS = ("core", "accounts", "tracker", "registry", "imports", "exports")
 # what takes something away that the version before asks for
 BREAKING = (
     operations.RemoveField,
@@ -44,6 +48,26 @@ def test_no_migration_takes_away_what_the_version_before_needs():
     }
 
     assert {each for each in found if each.split()[0] not in EXCUSED} == set()
+
+
+def test_every_app_with_migrations_of_its_own_is_looked_at():
+    found = {app for app, _ in MigrationLoader(None, ignore_no_migrations=True).disk_migrations}
+
+    assert {app for app in found if (ROOT / app).is_dir()} == set(OURS)
+
+
+def test_two_upgrades_at_once_bring_one_database_up(tmp_path):
+    server = Server(tmp_path)
+    try:
+        with ThreadPoolExecutor(3) as pool:
+            done = list(pool.map(lambda _: server.manage("upgrade", check=False), range(3)))
+
+        assert [each.returncode for each in done] == [0, 0, 0], "".join(each.stderr for each in done)
+        assert server.manage("migrate", "--check").returncode == 0
+        ((num_rows, num_names),) = server.rows("SELECT count(*), count(DISTINCT app || name) FROM django_migrations")
+        assert num_rows == num_names > 0
+    finally:
+        server.close()
 
 
 def test_the_check_sees_what_breaks():
