@@ -131,8 +131,10 @@ def test_nobody_s_files_are_read_where_none_are_taken(db):
         assert "takes no files" in answer.text
 
 
-def test_a_member_s_bundle_is_not_read(client, member):
+def test_a_member_s_bundle_is_not_read(member):
+    client = Client(enforce_csrf_checks=True)
     client.force_login(member)
+    client.cookies["assay_csrf"] = "a" * 32
 
     answer = client.generic("POST", "/imports/bundle", b"--x", content_type="multipart/form-data; boundary=")
 
