@@ -146,7 +146,7 @@ def test_a_signal_stops_all_of_it(running, number):
 def test_a_killed_supervisor_leaves_no_orphan(running):
     running.process.kill()
 
-    wait_until(lambda: running.processes() == [], within_s=10)
+    wait_until(lambda: running.processes() == [], within_s=60)
 
 
 @pytest.mark.parametrize("role", ["portal.web", "portal.background worker", "portal.background beat"])
