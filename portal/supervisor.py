@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
 WATCHED = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 SLOW_START_S = 30.0
@@ -22,10 +23,12 @@ HEALTHY_AFTER_S = 30.0
 PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent() -> None:
-    """Have the kernel end this process when the one that made it dies, so that nothing is ever left over."""
+def die_with_parent(parent: int) -> None:
+    """Have the kernel end this process when the one that made it dies, so that nothing is ever left over.
+
+    `parent` is its id, which it has to know of itself: who asks the kernel may be an orphan already.
+    """
     if sys.platform == "linux":
-        parent = os.getppid()
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
@@ -57,7 +60,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             # a session of its own: Ctrl-C reaches the supervisor alone, which then signals main processes only
             start_new_session=True,
-            preexec_fn=_in_child,
+            preexec_fn=partial(_in_child, os.getpid()),
         )
 
     def is_running(self) -> bool:
@@ -84,9 +87,9 @@ class Child:
             self.process.wait()
 
 
-def _in_child() -> None:
+def _in_child(parent: int) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    die_with_parent()
+    die_with_parent(parent)
 
 
 class Supervisor:

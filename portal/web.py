@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 
 from granian import Granian
@@ -53,9 +54,9 @@ def without_advice():
     return lambda record: not str(record.msg).startswith("Config")
 
 
-def load_application():
+def load_application(main_process: int):
     """Return the WSGI application; it runs in each worker, which ends when granian's main process does."""
-    die_with_parent()
+    die_with_parent(main_process)
     # a worker is a fork with the handlers of the main process, which would swallow a SIGTERM until it serves
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
@@ -105,7 +106,7 @@ def main(host: str, port: int, workers: int) -> None:
         log_level=LogLevels.warning,
         log_dictconfig=LOGGING,
     )
-    server.serve(target_loader=load_application, wrap_loader=False)
+    server.serve(target_loader=partial(load_application, os.getpid()), wrap_loader=False)
 
 
 if __name__ == "__main__":

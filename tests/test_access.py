@@ -92,7 +92,9 @@ class World:
         self.key = "hushhush-tag"
         self.kind, self.object_id = "run", run.run_id
         self.token = setup.new_token()
-        invited = Invitation.objects.create(email="new-person@example.org", invited_by=manager)
+        invited = Invitation.objects.create(
+            email="new-person@example.org", invited_by=make_user("inviting", is_superuser=True)
+        )
         self.invitation_id, self.invitation_token = invited.pk, links.to_join(invited).rpartition("/")[2]
         self.reset_token = links.reset_tokens.link(self.people["stranger"])
         self.sign_in_token = links.sign_in_tokens.link(self.people["stranger"])

@@ -95,7 +95,7 @@ def test_a_pdf_is_drawn_and_a_broken_one_called_so(tab, portal):
     is_inked = """(canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
         .data.some((value, at) => at % 4 < 3 && value < 100 && value > 0) || null"""
     expect(canvas).to_be_visible()
-    tab.wait_for_function(f"({is_inked})(document.querySelector('.pdf canvas'))")
+    tab.wait_for_function(f"() => ({is_inked})(document.querySelector('.pdf canvas'))")
 
     line(tab, "broken").click()
     line(tab, "cut.pdf").click()
