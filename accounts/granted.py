@@ -8,6 +8,17 @@ from accounts.access import Level, member_level
 from core.reading import remembered
 
 
+def granted_level(grants: str, owner: str, row: str) -> str:
+    """Return SQL for the highest level that grants give on `row`, null for none; its two parameters are the user's key.
+
+    `grants` is a table whose column `owner` says of what a grant is: GrantQuerySet.held_by for hand-written statements.
+    """
+    return f"""
+(SELECT max(g.level) FROM {grants} g WHERE g.{owner} = {row}.id AND (g.user_id = %s
+     OR g.group_id IN (SELECT u.group_id FROM accounts_user_groups u WHERE u.user_id = %s)))
+"""
+
+
 class GrantQuerySet(models.QuerySet):
     def held_by(self, user, level: Level):
         """Grants of at least `level` to `user` or to a group that the user is in."""

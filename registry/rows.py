@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from accounts.access import Level, held_level
+from accounts.granted import granted_level
 from core.errors import InvalidValue, NotFound
 from core.sql import any_of, as_table, fetch_all, fetch_one
 from registry import names
@@ -44,10 +45,7 @@ class VersionRow(NamedTuple):
     creator: str | None
 
 
-_GRANTED = """
-(SELECT max(g.level) FROM registry_modelgrant g WHERE g.model_id = m.id AND (g.user_id = %s
-     OR g.group_id IN (SELECT u.group_id FROM accounts_user_groups u WHERE u.user_id = %s)))
-"""
+_GRANTED = granted_level("registry_modelgrant", "model_id", "m")
 _MODEL = """
 m.id, m.name, m.description, m.creation_time_ms, m.last_updated_time_ms,
 (SELECT c.username FROM accounts_user c WHERE c.id = m.created_by_id)

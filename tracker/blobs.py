@@ -105,12 +105,17 @@ def holds(blob: Blob, *, is_read: bool) -> bool:
         if not is_read:
             extents = list(_extents(blob, 0, blob.size_bytes))
             return all(default_storage.size(extent.key) >= extent.stop for extent in extents)
-        digest = hashlib.sha256()
-        for chunk in chunks(blob):
-            digest.update(chunk)
+        return sha256_of(blob) == blob.sha256
     except OSError:
         return False
-    return digest.hexdigest() == blob.sha256
+
+
+def sha256_of(blob: Blob) -> str:
+    """Read all of a blob; return the hex sha256 of its bytes as they are stored. Raises OSError where they are not all there."""
+    digest = hashlib.sha256()
+    for chunk in chunks(blob):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

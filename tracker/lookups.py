@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from accounts.access import Level, held_level
+from accounts.granted import granted_level
 from core.errors import InvalidValue, NotAllowed, NotFound
 from core.sql import fetch_one
 from tracker import run_index
@@ -114,10 +115,7 @@ def _no_run(run_id: str) -> str:
 # Below stands what is called hundreds of times a second: one hand-written statement each, at a fifth of the price.
 # tests/tracker/test_lookups.py holds them to the decisions of the querysets.
 
-_GRANTED = """
-(SELECT max(g.level) FROM tracker_experimentgrant g WHERE g.experiment_id = e.id AND (g.user_id = %s
-     OR g.group_id IN (SELECT u.group_id FROM accounts_user_groups u WHERE u.user_id = %s)))
-"""
+_GRANTED = granted_level("tracker_experimentgrant", "experiment_id", "e")
 
 
 class ExperimentRow(NamedTuple):

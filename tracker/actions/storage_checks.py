@@ -5,7 +5,6 @@ Files without a row go (artifact_sweep); rows without their bytes are named, and
 """
 
 import errno
-import hashlib
 import logging
 from collections.abc import Callable
 
@@ -132,10 +131,8 @@ def _check_batch(report: StorageCheck, batch: list[Blob], num_gone: int) -> int:
 
 def fault_of(blob: Blob) -> str:
     """Read a blob; return what is wrong with it, "" for nothing. Raises what the storage raises when it is away."""
-    digest = hashlib.sha256()
     try:
-        for chunk in blobs.chunks(blob):
-            digest.update(chunk)
+        found = blobs.sha256_of(blob)
     except FileNotFoundError:
         return Kind.MISSING
     except OSError as error:
@@ -143,7 +140,7 @@ def fault_of(blob: Blob) -> str:
         if error.errno in (None, errno.EIO):
             return Kind.DAMAGED
         raise
-    return Kind.DAMAGED if blob.sha256 not in (None, digest.hexdigest()) else ""
+    return Kind.DAMAGED if blob.sha256 not in (None, found) else ""
 
 
 def _name(report: StorageCheck, seen: Blob, kind: str) -> str:
