@@ -13,7 +13,7 @@ from accounts.granted import granted_level
 from core.errors import InvalidValue, NotFound
 from core.sql import any_of, as_table, fetch_all, fetch_one
 from registry import names
-from registry.models import ModelVersion, RegisteredModel
+from registry.models import ModelVersion
 
 
 class ModelRow(NamedTuple):
@@ -113,13 +113,13 @@ def _visible(statement: str, joined: list, name: str, user) -> list:
     raise NotFound(f"Registered Model with name={name[:300]} not found")
 
 
-def of_models(found: Iterable[RegisteredModel]) -> list[ModelRow]:
-    """Return rows of models that somebody was found to see, in their order."""
+def of_models(found: Iterable) -> list[ModelRow]:
+    """Return rows of models that somebody was found to see, in their order; `found` has their `pk`."""
     return _in_order(found, f"SELECT {_MODEL} {_FROM_MODEL} WHERE m.id", ModelRow)
 
 
-def of_versions(found: Iterable[ModelVersion]) -> list[VersionRow]:
-    """Return rows of versions that somebody was found to see, in their order."""
+def of_versions(found: Iterable) -> list[VersionRow]:
+    """The same of versions."""
     joined = f"{_FROM_MODEL} JOIN registry_modelversion v ON v.model_id = m.id"
     return _in_order(found, f"SELECT {_VERSION} {joined} WHERE v.id", VersionRow)
 

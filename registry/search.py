@@ -76,18 +76,17 @@ VERSIONS = Kind(
 
 
 def models(*, user, query: Query, limit: int, token: str = "", is_shared: bool = False) -> Page:
-    """Return a page of the models that `user` may see; `is_shared` as in tracker.search."""
+    """Return a page of the keys of the models that `user` may see; `is_shared` as in tracker.search."""
     scope = among_ids("t.id", RegisteredModel.objects.visible_to(user).active())
-    return _page(MODELS, RegisteredModel.objects.all(), scope, query, user, limit, token, is_shared)
+    return _page(MODELS, RegisteredModel.objects, scope, query, user, limit, token, is_shared)
 
 
 def versions(*, user, query: Query, limit: int, token: str = "", is_shared: bool = False) -> Page:
-    """Return a page of the versions of models that `user` may see, their models at hand."""
+    """Return a page of the keys of the versions of models that `user` may see."""
     # versions of a deleted model are deleted with it; the + keeps SQLite from reading all versions model by model
     is_admin = user.is_active and user.is_superuser
     scope = EVERYTHING if is_admin else among_ids("+t.model_id", RegisteredModel.objects.visible_to(user).active())
-    source = ModelVersion.objects.select_related("model", "created_by")
-    return _page(VERSIONS, source, scope, query, user, limit, token, is_shared)
+    return _page(VERSIONS, ModelVersion.objects, scope, query, user, limit, token, is_shared)
 
 
 def _page(kind: Kind, source, scope: Fragment | None, query: Query, user, limit: int, token: str, is_shared) -> Page:
@@ -95,7 +94,9 @@ def _page(kind: Kind, source, scope: Fragment | None, query: Query, user, limit:
     if scope is not None and not _asks_for_prompts(kind, query):
         tags = kind.related["tag"]
         scope = all_of([scope, _no_prompts(tags)])
-    return page(kind, source, scope, query, limit=limit, token=token, bound_to=bound_to)
+    # registry/rows.py reads what an answer shows
+    keys = source.values_list("pk", named=True)
+    return page(kind, keys, scope, query, limit=limit, token=token, bound_to=bound_to)
 
 
 def _asks_for_prompts(kind: Kind, query: Query) -> bool:
