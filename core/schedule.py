@@ -22,6 +22,8 @@ log = logging.getLogger("assay.schedule")
 EARLY = 0.2
 # Another process takes over after this long when the one that worked died.
 LEASE_S = 60.0
+# Work that does nothing; its lease says when a worker was last at work, for who asks whether one is.
+PULSE = "work.pulse"
 
 
 def always() -> bool:

@@ -11,9 +11,6 @@ from core.actions import notices
 from core.errors import DomainError, Unavailable
 from core.models import Topic
 
-# says when a worker was last at work, for who asks whether one is
-PULSE = "work.pulse"
-
 # The worker has more threads than this, so that the clock's work goes on while long jobs run.
 _slots = threading.BoundedSemaphore(settings.ASSAY_JOBS_AT_ONCE)
 
@@ -60,7 +57,7 @@ def mail_notices(job, arguments):
         raise
 
 
-@schedule.periodic(PULSE, every_s=60)
+@schedule.periodic(schedule.PULSE, every_s=60)
 def beat_pulse() -> None:
     """Leave the time in its lease."""
 

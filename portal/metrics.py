@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from core.models import AuditEvent, Delivery, Job, Lease
-from core.tasks import PULSE
+from core.schedule import PULSE
 from tracker.models import Experiment, StorageFault, StorageFigure
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

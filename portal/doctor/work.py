@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.actions import setup
 from core.models import AuditEvent, Job, Lease
-from core.tasks import PULSE
+from core.schedule import PULSE
 from portal.doctor import Finding, ok, warning
 
 LATE_S = 120

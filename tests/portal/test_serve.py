@@ -89,7 +89,11 @@ def test_what_lies_in_the_data_folder_is_for_its_owner(server):
 def test_a_web_worker_holds_nothing_that_it_does_not_use(server):
     heavy = "{'requests', 'django.contrib.postgres', 'celery', 'boto3', 'pyarrow'}"
     loading = "from portal.web import load_application; load_application(os.getppid())"
-    script = f"import os, sys; {loading}; print({heavy} & set(sys.modules))"
+    # as the first request does
+    asking = (
+        "from django.urls import get_resolver; from portal.middleware import fixed_paths; fixed_paths(get_resolver())"
+    )
+    script = f"import os, sys; {loading}; {asking}; print({heavy} & set(sys.modules))"
 
     done = subprocess.run([sys.executable, "-c", script], env=server.env, cwd=ROOT, capture_output=True, text=True)
 
