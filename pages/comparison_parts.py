@@ -6,8 +6,7 @@ from typing import NamedTuple
 from pages.cells import Digits, signed
 from pages.compare_state import CompareState
 from pages.templatetags.assay import number
-from tracker.comparing.groups import SURE
-from tracker.comparing.importance import FEW_RUNS
+from tracker.comparing.terms import FEW_RUNS, SURE
 from tracker.models import Comparison, Run
 
 WEIGHTS, GROUPS = "importance", "groups"

@@ -13,7 +13,7 @@ from msgspec import inspect
 
 from api import urls
 from api.endpoint import Route
-from api.v1.openapi import ERRORS
+from api.v1.description import ERRORS
 from api.v1.urls import V1
 from tests.fuzz_world import Known
 

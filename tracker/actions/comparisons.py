@@ -16,7 +16,6 @@ from core.models import Job
 from tracker.comparing import members
 from tracker.comparing.digest import digest
 from tracker.comparing.members import MAX_RUNS
-from tracker.comparing.result import result
 from tracker.models import Comparison, ComparisonRun, Experiment, Run
 
 JOB = "comparison.compute"
@@ -114,6 +113,9 @@ def compute(pk: int, job_pk: int, report: Callable[[float, str], None]) -> dict 
     comparison = Comparison.objects.select_related("created_by").filter(pk=pk).first()
     if comparison is None:
         return None
+    # numpy and scipy: only a worker that computes needs them
+    from tracker.comparing.result import result
+
     _check_owner(comparison)
     report(0, "looking for the runs")
     pks = members.found(comparison)

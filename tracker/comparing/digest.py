@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Max, Sum, TextField
 from django.db.models.functions import MD5, Cast, Left, Length
 
-from tracker.comparing.result import VERSION
+from tracker.comparing.terms import VERSION
 from tracker.models import Artifact, DatasetInput, Environment, ExperimentTag, Metric, Param, Run, RunTag
 from tracker.run_facts import SYSTEM_PREFIX
 

@@ -7,13 +7,13 @@ import numpy as np
 from tracker.comparing.differences import plain
 from tracker.comparing.facts import MISSING, Facts, Texts
 from tracker.comparing.statistics import holm, welch
+from tracker.comparing.terms import SURE
 
 MAX_GROUPS = 60
 MAX_LISTED = 20
 MAX_LABEL = 5
 # fewer on either side than this, and the page calls the sample small
 SMALL = 5
-SURE = 0.05
 _WORDS = re.compile(r"[/_.\- ]+")
 _SEEDS = {"seed", "seeds", "rng", "host", "hostname", "timestamp", "datetime", "date"}
 _SEED_KEYS = {"time", "start_time", "end_time", "started_at", "random_state", "pid"}

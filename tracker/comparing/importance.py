@@ -23,8 +23,6 @@ from tracker.comparing.statistics import (
 MAX_METRICS = 40
 MAX_PARAMS = 30
 MAX_PAIRS = 30
-# fewer say little, and the page says so
-FEW_RUNS = 10
 MIN_RUNS = 4
 ALIKE = 0.9
 

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from tracker.comparing import differences, facts, groups, importance
+from tracker.comparing.terms import VERSION
 from tracker.models import Run
-
-# of the shape below; a stored result of another version is computed again
-VERSION = 1
 
 
 def result(runs: Sequence[Run], base: int, report: Callable[[float, str], None]) -> dict:
