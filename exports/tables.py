@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import Unavailable
+from core.spreadsheets import safe
 from exports.selection import Selection
 from tracker.columns import Column
 from tracker.models import Run
@@ -22,8 +23,6 @@ TYPES = {
     "jsonl": "application/jsonl; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
 }
-# what a spreadsheet would take for a formula; some of them read the wide forms alike
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _LISTS = ("dataset", "model", "versions")
 
 # told how many runs are written
@@ -60,21 +59,6 @@ def as_csv(selection: Selection, *, user, tell: Tell = nobody) -> Iterator[bytes
         yield "".join(lines).encode(errors="replace")
         done += len(runs)
         tell(done)
-
-
-def safe(text: str) -> str:
-    """Return text that no spreadsheet runs as a formula; numbers stay as they are.
-
-    >>> [safe(text) for text in ("=1+1", "-0.5", "adam", "@x")]
-    ["'=1+1", '-0.5', 'adam', "'@x"]
-    """
-    if not text.startswith(_FORMULA):
-        return text
-    try:
-        float(text)
-    except ValueError:
-        return f"'{text}"
-    return text
 
 
 def _text(value) -> str:

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from exports.tables import safe
+from core.spreadsheets import safe
 from pages.compare_grids import Sides
 from pages.compare_state import CompareState
 from tracker import compared_metrics, comparison

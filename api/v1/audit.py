@@ -12,6 +12,7 @@ from django.http import StreamingHttpResponse
 from core import sealer
 from core.errors import NotAllowed
 from core.models import AuditEvent
+from core.spreadsheets import safe
 
 PAGE = 1_000
 FIELDS = (
@@ -85,5 +86,4 @@ def _csv_text(rows) -> bytes:
 
 def _cell(value) -> str:
     """Return a value as a cell, in which a spreadsheet finds no formula."""
-    text = orjson.dumps(value).decode() if isinstance(value, dict) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return safe(orjson.dumps(value).decode() if isinstance(value, dict) else "" if value is None else str(value))
