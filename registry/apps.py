@@ -20,6 +20,7 @@ class RegistryConfig(AppConfig):
             (holds.LOGGED_MODELS, own.trash_of_logged_models),
             (holds.PURGED_LOGGED_MODELS, own.purge_of_logged_models),
             (holds.FILES, own.files),
+            (holds.RELEASERS, own.release),
             (purge.KEEPERS, own.purge_of_runs),
             (comments.CREATED, happenings.comment_created),
             (groups.KEEPERS, policies.why_keep_group),
