@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from core.errors import InvalidValue
-from registry import holds
+from registry import holds, lineage
 from registry.actions import model_versions, transitions
 from registry.models import ModelVersion
 from tests.factories import make_logged_model, make_model, make_run, make_version
@@ -182,3 +182,14 @@ def test_a_purged_experiment_takes_logged_models_that_archived_versions_stood_on
 
     version.refresh_from_db()
     assert (version.source_model, version.logged_model_id) == (None, logged.model_id)
+
+
+def test_lineage_says_of_a_purged_run_that_it_is_gone(archived, people, settings):
+    settings.ASSAY_ARCHIVED_LET_GO = True
+    runs.delete(archived.run, by=people.mel)
+    purge.runs([archived.run.run_id], by=people.mel)
+    archived.version.refresh_from_db()
+
+    found = lineage.of_version(archived.version, user=people.mel)
+
+    assert (found.run, found.hides_run, found.lost_run) == (None, False, archived.run.run_id)
