@@ -35,7 +35,7 @@ def owner_and_path(path: str, *, user, level: Level = Level.VIEW):
 
 def receive(owner, path: str, request, *, max_bytes: int | None = None) -> None:
     """Store the body of a request at a path; refuse what can be refused before a byte of it is read."""
-    artifacts.refuse_impossible(owner, artifact_paths.check(path))
+    artifacts.refuse_impossible(owner, artifact_paths.check(path), by=request.user)
     with take_slot():
         body = Body(request, max_bytes=max_bytes)
         lend_connection()

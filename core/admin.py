@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
-from core import sealer
+from core import audit_pages, sealer
 from core.actions import jobs
 from core.errors import DomainError
 from core.models import AuditEvent, AuditSeal, Comment, CommentRevision, Job
@@ -151,12 +151,18 @@ class AuditEventAdmin(ReadOnly):
     search_fields = ["actor", "action", "object_text", "object_id"]
     fields = [
         *("at", "actor", "actor_id", "token_id", "action"),
-        *("object_kind", "object_id", "object_text", "all_details", "seal_state"),
+        *("object_kind", "object_id", "object_text", "page", "all_details", "seal_state"),
     ]
 
     @admin.display(description="Sealed", boolean=True)
     def is_sealed(self, event):
         return hasattr(event, "seal")
+
+    @admin.display(description="Page")
+    def page(self, event):
+        """The page of what the event is about, or the one that says what became of it."""
+        address = audit_pages.address_of(event)
+        return format_html('<a href="{0}">{0}</a>', address) if address else "–"
 
     @admin.display(description="Details")
     def all_details(self, event):

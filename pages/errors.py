@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from core.errors import Conflict, DomainError, InvalidValue, NotAllowed, NotFound, Unavailable
 from core.sql import is_busy
+from pages import gone
 from pages.context import theme_of
 from pages.sharing import helpers, people
 from pages.uploads import FileRefused
@@ -68,6 +69,8 @@ class DomainErrorPages:
 
     def process_exception(self, request, error):
         if isinstance(error, DomainError):
+            if isinstance(error, NotFound) and (page := gone.page_of(request)):
+                return page
             status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
             page = error_page(request, status, error.message)
             if isinstance(error, Unavailable):

@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from core.reading import once_each
-from pages import timeline, version_chart
+from pages import gone, timeline, version_chart
 from pages.model_head import head, label_of, named
 from registry import history, model_list
-from registry.models import ModelVersion, TransitionRequest
+from registry.models import ModelVersion, RegisteredModel, TransitionRequest
 from tracker import keyset
 from tracker.keyset import Key
 from tracker.models import Metric, Run
@@ -105,26 +105,42 @@ class Side:
         return found
 
 
+@dataclass(frozen=True)
+class Held:
+    """A version in a stage or under an alias, and the step that brought it there."""
+
+    number: int
+    step: history.Step
+
+
 @require_safe
 def model_history(request, name):
     """GET /models/NAME/history[?at=DAY&against=DAY]: who was where, at a moment or at two."""
     model = named(request, name)
+    context = {
+        **head(request, model, tab="history"),
+        **standing(request, model),
+        "entries": timeline.steps_of_model(model),
+        "earlier": gone.deleted_models(model.name, user=request.user),
+    }
+    return render(request, "models/history.html", context, status=400 if context["form"].errors else 200)
+
+
+def standing(request, model: RegisteredModel) -> dict:
+    """Return what templates/models/_standing.html needs: who was where on the days that the address names."""
     form = TimesForm(request.GET or None)
     is_asked = form.is_bound and form.is_valid()
     at = _end_of(form.cleaned_data.get("at")) if is_asked else timezone.now()
     before = _end_of(form.cleaned_data["against"]) if is_asked and form.cleaned_data.get("against") else None
     now = Side(at, history.as_of(model, at))
     then = Side(before, history.as_of(model, before)) if before else None
-    context = {
-        **head(request, model, tab="history"),
+    return {
         "form": form,
         "now": now,
         "then": then,
         "changed": changes(then.standing, now.standing) if then else [],
         "places": _places(now, then),
-        "entries": timeline.steps_of_model(model),
     }
-    return render(request, "models/history.html", context, status=400 if form.errors else 200)
 
 
 def _end_of(day) -> datetime:
@@ -134,18 +150,29 @@ def _end_of(day) -> datetime:
 
 
 def _places(now: Side, then: Side | None) -> list[tuple]:
-    """Return (stage or alias, versions now, versions then) in the order of the pipeline, aliases last."""
-    found = []
+    """Return (stage or alias, what it held now, what it held then, whether that differs) in the order of the pipeline, aliases last."""
     stages = [*now.by_stage, *(then.by_stage if then else [])]
     added = sorted({stage for stage in stages if stage not in ModelVersion.Stage.values})
-    for stage in [*ModelVersion.Stage.values, *added]:
-        found.append((stage, now.by_stage.get(stage, []), then.by_stage.get(stage, []) if then else []))
     aliases = sorted(now.standing.aliases.keys() | (then.standing.aliases.keys() if then else set()))
-    for alias in aliases:
-        old = [then.standing.aliases[alias]] if then and alias in then.standing.aliases else []
-        new = [now.standing.aliases[alias]] if alias in now.standing.aliases else []
-        found.append((f"@{alias}", new, old))
-    return found
+    found = [(stage, _in_stage(now, stage), _in_stage(then, stage)) for stage in [*ModelVersion.Stage.values, *added]]
+    found += [(f"@{alias}", _at_alias(now, alias), _at_alias(then, alias)) for alias in aliases]
+    return [(place, new, old, _numbers(new) != _numbers(old)) for place, new, old in found]
+
+
+def _numbers(held: list[Held]) -> list[int]:
+    return [one.number for one in held]
+
+
+def _in_stage(side: Side | None, stage: str) -> list[Held]:
+    if side is None:
+        return []
+    return [Held(number, side.standing.stage_steps[number]) for number in side.by_stage.get(stage, [])]
+
+
+def _at_alias(side: Side | None, alias: str) -> list[Held]:
+    if side is None or alias not in side.standing.aliases:
+        return []
+    return [Held(side.standing.aliases[alias], side.standing.alias_steps[alias])]
 
 
 def changes(old: history.Standing, new: history.Standing) -> list[str]:

@@ -119,7 +119,7 @@ def _chosen(request, found: list[TransitionRequest]) -> TransitionRequest | None
     """Return the request that the address names, wherever it stands, else the first of the list."""
     asked = request.GET.get("open", "")
     if asked.isascii() and asked.isdigit():
-        return next((one for one in found if str(one.pk) == asked), None) or request_by_id(asked, user=request.user)
+        return next((one for one in found if str(one.pk) == asked), None) or readable_request(asked, user=request.user)
     return found[0] if found else None
 
 
@@ -151,7 +151,16 @@ def _preview(chosen: TransitionRequest, user) -> dict:
 
 def request_by_id(request_id, *, user) -> TransitionRequest:
     """Return a request that `user` may see, with version and model. Raises NotFound."""
-    rows = reviews.visible_to(user).select_related("version__model", "requested_by", "decided_by")
+    return _among(reviews.visible_to(user), request_id)
+
+
+def readable_request(request_id, *, user) -> TransitionRequest:
+    """The same to read only: its version may be deleted."""
+    return _among(reviews.readable_by(user), request_id)
+
+
+def _among(rows, request_id) -> TransitionRequest:
+    rows = rows.select_related("version__model", "requested_by", "decided_by")
     found = rows.filter(pk=int(request_id)).first() if len(str(request_id)) <= 18 else None
     if found is None:
         raise NotFound("There is no such request.")

@@ -38,6 +38,7 @@ class Entry:
     mark_css: str = ""
     with_token: bool = False
     version: ModelVersion | None = None
+    request: TransitionRequest | None = None
 
 
 def of_version(version: ModelVersion, *, user, is_whole: bool) -> Timeline:
@@ -47,7 +48,7 @@ def of_version(version: ModelVersion, *, user, is_whole: bool) -> Timeline:
     approvals = Approval.objects.filter(request__in=requests).select_related("by", "request").order_by("-pk")
     found = [
         *_comments(version, user),
-        *map(_moved, version.stage_events.order_by("-pk")[:most]),
+        *map(_moved, version.stage_events.select_related("request").order_by("-pk")[:most]),
         *map(_asked, requests),
         *(entry for request in requests if (entry := _closed(request))),
         *map(_approved, approvals[:most]),
@@ -60,7 +61,7 @@ def of_version(version: ModelVersion, *, user, is_whole: bool) -> Timeline:
 def of_model(model: RegisteredModel, *, user, is_whole: bool) -> Timeline:
     """Return the newest entries of a model: moves and registrations of its versions, edits, what was said of itself."""
     most = _most(is_whole)
-    events = model.stage_events.select_related("version").order_by("-pk")
+    events = model.stage_events.select_related("version", "request").order_by("-pk")
     created = model.versions.select_related("created_by").order_by("-version")
     found = [
         *_comments(model, user),
@@ -73,7 +74,7 @@ def of_model(model: RegisteredModel, *, user, is_whole: bool) -> Timeline:
 
 def steps_of_model(model: RegisteredModel) -> list[Entry]:
     """Return the newest moves of a model's versions, and what led to them: who asked, approved, rejected."""
-    events = model.stage_events.select_related("version").order_by("-pk")
+    events = model.stage_events.select_related("version", "request").order_by("-pk")
     rows = TransitionRequest.objects.filter(version__model=model)
     requests = list(rows.select_related("version", "requested_by", "decided_by").order_by("-pk")[:MAX_ENTRIES])
     approvals = Approval.objects.filter(request__in=requests).select_related("by", "request__version").order_by("-pk")
@@ -141,6 +142,7 @@ def _comments(about, user) -> list[Entry]:
 
 def _moved(event: StageEvent) -> Entry:
     entry = Entry(event.at, event.actor, _movement(event), event.comment, with_token=event.token_id is not None)
+    entry.request = event.request
     if event.is_side_effect:
         entry.is_quiet = True
     if event.is_bypass:
@@ -168,7 +170,8 @@ def name_of(kind: str, target: str) -> str:
 def _asked(request: TransitionRequest) -> Entry:
     did = f"asked for {name_of(request.kind, request.target)}"
     with_token = request.token_id is not None
-    return Entry(request.requested_at, request.requested_by.username, did, request.comment, with_token=with_token)
+    who = request.requested_by.username
+    return Entry(request.requested_at, who, did, request.comment, with_token=with_token, request=request)
 
 
 def _closed(request: TransitionRequest) -> Entry | None:
@@ -179,13 +182,14 @@ def _closed(request: TransitionRequest) -> Entry | None:
     who = request.decided_by.username if request.decided_by else "system"
     did = f"{words[request.state]} the request for {name_of(request.kind, request.target)}"
     is_quiet = request.state == State.EXPIRED
-    return Entry(request.decided_at, who, did, request.decision_comment, is_quiet=is_quiet)
+    return Entry(request.decided_at, who, did, request.decision_comment, is_quiet=is_quiet, request=request)
 
 
 def _approved(approval: Approval) -> Entry:
     request = approval.request
     did = f"approved {name_of(request.kind, request.target)}"
     entry = Entry(approval.at, approval.by.username, did, approval.comment, with_token=approval.token_id is not None)
+    entry.request = request
     if approval.is_known_stale:
         entry.mark, entry.mark_css = "the evidence changed after it", "warn"
     return entry

@@ -266,6 +266,9 @@ ASSAY_WEBHOOK_ALLOW = env.words("ASSAY_WEBHOOK_ALLOW")
 
 # Files ----------------------------------------------------------------------------------------------------
 
+# Whether what archived versions alone stand on may be deleted for good, and their files changed.
+ASSAY_ARCHIVED_LET_GO = env.flag("ASSAY_ARCHIVED_LET_GO", default=False)
+
 # Where experiments may keep artifacts besides Assay's own storage, such as s3,gs; the client then goes there by itself.
 ASSAY_ARTIFACT_SCHEMES = [scheme.lower() for scheme in env.words("ASSAY_ARTIFACT_SCHEMES")]
 

@@ -10,7 +10,8 @@ MAX_LISTED = 20
 
 @dataclass
 class Lineage:
-    """The chain through one version; what `hides_run` says is there, and not the reader's to see."""
+    """The chain through one version; what `hides_run` says is there, and not the reader's to see; `lost_run` is the id of one
+    that was deleted for good."""
 
     version: ModelVersion
     datasets: list[DatasetInput] = field(default_factory=list)
@@ -21,6 +22,7 @@ class Lineage:
     # runs that used the logged model
     used_by: list[Run] = field(default_factory=list)
     hides_run: bool = False
+    lost_run: str = ""
 
 
 def of_version(version: ModelVersion, *, user) -> Lineage:
@@ -28,6 +30,8 @@ def of_version(version: ModelVersion, *, user) -> Lineage:
     if version.source_run_id:
         found.run = Run.objects.visible_to(user).select_related("experiment").filter(pk=version.source_run_id).first()
         found.hides_run = found.run is None
+    elif not version.is_deleted:
+        found.lost_run = version.run_id
     if version.source_model_id:
         found.model = LoggedModel.objects.visible_to(user).filter(pk=version.source_model_id).first()
     if found.run:

@@ -20,6 +20,14 @@ def model_by_name(name: str, *, user, level: Level = Level.VIEW) -> RegisteredMo
     raise NotFound(f"Registered Model with name={name[:300]} not found")
 
 
+def deleted_model(pk: int, *, user) -> RegisteredModel:
+    """Return a model that is off the wire, by its internal id, for who could see it."""
+    found = RegisteredModel.objects.deleted().visible_to(user).select_related("created_by").filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no deleted model with id {pk}.")
+    return found
+
+
 def version_by_number(name: str, version: str, *, user, level: Level = Level.VIEW) -> ModelVersion:
     """Return the version, with its model at hand."""
     number = names.version_number(version)

@@ -25,6 +25,11 @@ def visible_to(user) -> QuerySet:
     return TransitionRequest.objects.filter(version__model__in=models, version__deleted_at=None)
 
 
+def readable_by(user) -> QuerySet:
+    """Return the requests that `user` may read, those about deleted versions and of deleted models included."""
+    return TransitionRequest.objects.filter(version__model__in=RegisteredModel.objects.visible_to(user))
+
+
 def waiting_for(user) -> QuerySet:
     """Return the open requests on which `user` may decide, and which they have not approved as they are.
 

@@ -33,7 +33,7 @@ class Rule:
     def route(self):
         # names of World that stand in for others, as in <int:deleted_experiment_id>
         route = self.pattern.partition("?")[0].replace("<int:deleted_experiment_id>", "<int:pk>")
-        for name in ("report_id", "export_id", "import_id", "invitation_id", "passkey_id"):
+        for name in ("deleted_model_id", "report_id", "export_id", "import_id", "invitation_id", "passkey_id"):
             route = route.replace(f"<int:{name}>", "<int:pk>")
         for link in ("sign_in_token", "reset_token", "invitation_token"):
             route = route.replace(f"<str:{link}>", "<str:token>")
@@ -242,6 +242,9 @@ RULES = [
     v1("PUT", "models/<str:name>/visibility", MANAGE, is_private=True),
     v1("GET", "models/<str:name>/standing", VIEW),
     v1("GET", "models/<str:name>/events", VIEW),
+    v1("GET", "deleted-models", FOUND),
+    v1("GET", "deleted-models/<int:deleted_model_id>/standing", VIEW, as_of="2026-05-03T12:00:00Z"),
+    v1("GET", "deleted-models/<int:deleted_model_id>/events", VIEW),
     v1("GET", "models/<str:name>/versions/<str:version>/activities", VIEW),
     v1("GET", "models/<str:name>/versions/<str:version>/checks", VIEW, to="Production"),
     v1("POST", "models/<str:name>/versions/<str:version>/checks", EDIT, name="ci", state="passed"),
@@ -322,6 +325,7 @@ RULES = [
     Rule("GET", "experiments/<int:pk>/charts", VIEW),
     Rule("GET", "experiments/<int:pk>/models", VIEW),
     Rule("GET", "experiments/<int:pk>/activity", VIEW),
+    Rule("GET", "deleted-models/<int:deleted_model_id>", VIEW),
     Rule("GET", "logged-models/<str:model_id>", VIEW),
     Rule("GET", "logged-models/<str:model_id>/artifacts", VIEW),
     Rule("GET", "experiments/<int:pk>/notes", VIEW),

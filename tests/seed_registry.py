@@ -106,6 +106,17 @@ def _version(model: RegisteredModel, run: Run, *, by: User):
     return model_versions.create(model, source=source, run_id=run.run_id, model_id=logged.model_id, by=by)
 
 
+def _gone(run: Run, *, by: User, first: User) -> None:
+    """Make a model that was in Production once, and delete it with what was asked for."""
+    gone = registered_models.create("weld-classes", description="Classes of welds, until seams took over.", by=first)
+    served, other = _version(gone, run, by=first), _version(gone, run, by=first)
+    requests.approve(requests.open(served, *PRODUCTION, comment="For line 1.", by=first), comment="Fine.", by=by)
+    transitions.move(served, "alias", "champion", by=first)
+    transitions.move(served, "stage", "Archived", comment="Line 1 is closed.", by=by)
+    requests.open(other, *PRODUCTION, comment="Should line 1 open again.", by=first)
+    registered_models.delete(gone, by=by)
+
+
 def _others(runs: list[Run], *, by: User, first: User, second: User) -> None:
     pores = registered_models.create("pores-segmentation", description="Outlines pores in X-ray images.", by=second)
     staged = _version(pores, runs[0], by=second)
@@ -113,6 +124,8 @@ def _others(runs: list[Run], *, by: User, first: User, second: User) -> None:
     transitions.move(staged, "stage", "Canary", by=second)
     requests.open(staged, *PRODUCTION, comment="Ready for line 3.", by=second)
     _version(pores, runs[1], by=second)
+    model_versions.delete(_version(pores, runs[1], by=second), by=second)
+    _gone(runs[2], by=by, first=first)
     registered_models.create("wer-2026", description="", by=by)
     hidden = registered_models.create("pricing", description="Not for everybody.", is_private=True, by=by)
     _version(hidden, runs[2], by=by)

@@ -24,7 +24,7 @@ from core.models import Topic
 from exports.actions import exports
 from imports.actions import imports
 from imports.options import Options
-from registry.actions import requests, transitions
+from registry.actions import registered_models, requests, transitions
 from registry.models.policy import Target
 from tests.access_rules import ADMIN, EDIT, FOUND, KEY, LOG, MANAGE, OWN, OWNER, PUBLIC, RULES, TICKET, VIEW, Rule
 from tests.factories import (
@@ -149,6 +149,11 @@ class World:
             grant_model(policed, self.people[role], Level.EDIT if role == "editor" else Level.VIEW)
         make_policy(policed, "Staging", num_approvals=2)
         self.policed_name = policed.name
+        deleted = make_model("hushhush model and deleted", by=manager, is_private=True)
+        for role in ("viewer", "logger", "editor"):
+            grant_model(deleted, self.people[role], Level.VIEW)
+        registered_models.delete(deleted, by=manager)
+        self.deleted_model_id = deleted.pk
         webhook = make_webhook(model, by=manager, description="hushhush")
         self.webhook_id = webhook.webhook_id
         self.delivery_id = deliveries.write(webhook, "model_version.created", {"name": "hushhush"}).delivery_id

@@ -33,13 +33,13 @@ def legal(keys: Collection[int]) -> dict[int, str]:
     }
 
 
-def of_models(keys: Collection[int]) -> dict[int, str]:
+def of_models(keys: Collection[int], by) -> dict[int, str]:
     """The same of logged models, by their run and their experiment."""
     rows = LoggedModel.objects.filter(_legal_model(), pk__in=keys)
     return dict.fromkeys(rows.values_list("pk", flat=True), "legal hold")
 
 
-def of_files(owner: Run | LoggedModel, path: str) -> str:
+def of_files(owner: Run | LoggedModel, path: str, by, is_same) -> str:
     """Return why the files at a path must stay as they are, "" where they need not; new files may join them."""
     if isinstance(owner, Run):
         is_held = bool(legal([owner.pk]))

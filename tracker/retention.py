@@ -22,7 +22,7 @@ ENDED = (Run.Status.FINISHED.value, Run.Status.FAILED.value, Run.Status.KILLED.v
 Step = CleanupEntry.Step
 
 # Higher apps add what they need: each takes runs' keys and returns why some of them must stay (tracker.actions.purge).
-Keeper = Callable[[Collection[int]], dict[int, str]]
+Keeper = Callable[[Collection[int], object], dict[int, str]]
 
 
 class Rule(StrEnum):
@@ -146,7 +146,8 @@ def judged(batch: list[Run], rules: Rules, *, keepers, best: dict[int, str]) -> 
     keys = [run.pk for run in batch]
     registered: dict[int, str] = {}
     for keeper in keepers:
-        registered |= keeper(keys)
+        # reports are read by others than who asked for them
+        registered |= keeper(keys, None)
     legal, pinned, now = hold_reasons.legal(keys), hold_reasons.pinned(keys), timezone.now()
     return {
         run.pk: judge(

@@ -4,14 +4,16 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
+from django.db.models import Count
 
 from accounts.access import Level
 from api.endpoint import Nothing, RequiredText, caller_token_id
+from core import notices
 from core.errors import InvalidValue
 from registry import activities, history, lookups, policies
 from registry import checks as policy_checks
 from registry.actions import checks
-from registry.models import Check, StageEvent
+from registry.models import Check, RegisteredModel, StageEvent
 from registry.models.policy import Target
 
 MAX_EVENTS = 1_000
@@ -38,10 +40,25 @@ def list_activities(request, body: Nothing, name: str, version: str) -> Activiti
     return Activities(activities=[Activity(**row._asdict()) for row in found])
 
 
+class Step(msgspec.Struct):
+    at: datetime
+    by: str
+    request: int | None
+    request_url: str
+    requested_by: str
+    approved_by: list[str]
+    comment: str
+    is_unreviewed: bool
+    is_bypass: bool
+    is_side_effect: bool
+
+
 class Standing(msgspec.Struct):
     as_of: datetime
     stages: dict[str, str]
     aliases: dict[str, str]
+    stage_steps: dict[str, Step]
+    alias_steps: dict[str, Step]
 
 
 class AsOf(msgspec.Struct):
@@ -49,15 +66,37 @@ class AsOf(msgspec.Struct):
 
 
 def get_standing(request, body: AsOf, name: str) -> Standing:
-    """The stage of each version and where each alias led, now or at a time such as 2026-05-03T12:00:00Z."""
+    """The stage of each version and where each alias led, now or at a time such as 2026-05-03T12:00:00Z, and who said so."""
     at = body.as_of or datetime.now(UTC)
     if at.tzinfo is None:
         raise InvalidValue("as_of needs an offset from UTC, or Z.")
-    found = history.as_of(lookups.model_by_name(name, user=request.user), at)
+    return _standing(lookups.model_by_name(name, user=request.user), at)
+
+
+def _standing(model: RegisteredModel, at: datetime) -> Standing:
+    found = history.as_of(model, at)
     return Standing(
         as_of=at,
         stages={str(version): str(stage) for version, stage in found.stages.items()},
         aliases={alias: str(version) for alias, version in found.aliases.items()},
+        stage_steps={str(version): _step(step) for version, step in found.stage_steps.items()},
+        alias_steps={alias: _step(step) for alias, step in found.alias_steps.items()},
+    )
+
+
+def _step(step: history.Step) -> Step:
+    event, asked = step.event, step.request
+    return Step(
+        at=step.at,
+        by=step.by,
+        request=asked.pk if asked else None,
+        request_url=notices.absolute(asked.get_absolute_url()) if asked else "",
+        requested_by=step.asked_by,
+        approved_by=step.approved_by,
+        comment=event.comment if event else "",
+        is_unreviewed=bool(event and event.is_unreviewed),
+        is_bypass=bool(event and event.is_bypass),
+        is_side_effect=bool(event and event.is_side_effect),
     )
 
 
@@ -73,6 +112,8 @@ class Event(msgspec.Struct):
     to_version: str | None
     actor: str
     request: int | None
+    requested_by: str
+    approved_by: list[str]
     comment: str
     is_unreviewed: bool
     is_bypass: bool
@@ -89,10 +130,67 @@ class Before(msgspec.Struct):
 
 def list_events(request, body: Before, name: str) -> Events:
     """Every change of a stage or an alias, newest first, 1,000 at a time; `before` an id for those before it."""
-    rows = lookups.model_by_name(name, user=request.user).stage_events.select_related("version")
-    if body.before:
-        rows = rows.filter(pk__lt=body.before)
+    return _events(lookups.model_by_name(name, user=request.user), body.before)
+
+
+def _events(model: RegisteredModel, before: int) -> Events:
+    rows = history.with_requests(model.stage_events.select_related("version"))
+    if before:
+        rows = rows.filter(pk__lt=before)
     return Events(events=[_event(row) for row in rows[:MAX_EVENTS]])
+
+
+class DeletedModel(msgspec.Struct):
+    id: int
+    name: str
+    created_at: datetime
+    deleted_at: datetime
+    num_versions: int
+    url: str
+
+
+class DeletedModels(msgspec.Struct):
+    deleted_models: list[DeletedModel]
+
+
+class Named(msgspec.Struct):
+    name: str = ""
+
+
+def list_deleted(request, body: Named) -> DeletedModels:
+    """The deleted models that you could see, of a name or all, the latest first, at most 1,000; a name may be there again."""
+    rows = RegisteredModel.objects.deleted().visible_to(request.user)
+    if body.name:
+        rows = rows.filter(name=body.name)
+    rows = rows.annotate(num_versions=Count("versions")).order_by("-deleted_at")[:MAX_EVENTS]
+    return DeletedModels(deleted_models=[_deleted(row) for row in rows])
+
+
+def _deleted(row: RegisteredModel) -> DeletedModel:
+    return DeletedModel(
+        id=row.pk,
+        name=row.name,
+        created_at=datetime.fromtimestamp(row.creation_time_ms / 1000, tz=UTC),
+        deleted_at=row.deleted_at,
+        num_versions=row.num_versions,
+        url=notices.absolute(row.get_absolute_url()),
+    )
+
+
+class OfDeleted(msgspec.Struct):
+    as_of: datetime
+
+
+def get_deleted_standing(request, body: OfDeleted, pk: int) -> Standing:
+    """How a deleted model stood at a time, and who said so."""
+    if body.as_of.tzinfo is None:
+        raise InvalidValue("as_of needs an offset from UTC, or Z.")
+    return _standing(lookups.deleted_model(pk, user=request.user), body.as_of)
+
+
+def list_deleted_events(request, body: Before, pk: int) -> Events:
+    """Every change of a stage or an alias of a deleted model, as of one that is there."""
+    return _events(lookups.deleted_model(pk, user=request.user), body.before)
 
 
 class CheckResult(msgspec.Struct):
@@ -166,6 +264,8 @@ def _event(row: StageEvent) -> Event:
         to_version=str(row.to_version) if row.to_version else None,
         actor=row.actor,
         request=row.request_id,
+        requested_by=row.request.requested_by.username if row.request else "",
+        approved_by=history.approvers_of(row.request) if row.request else [],
         comment=row.comment,
         is_unreviewed=row.is_unreviewed,
         is_bypass=row.is_bypass,

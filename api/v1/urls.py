@@ -23,6 +23,18 @@ REGISTRY = [
     Route("PUT", f"{_MODEL}/visibility", model_grants.set_visibility, grants.SetVisibility, FULL, answer=Nothing),
     Route("GET", f"{_MODEL}/standing", models.get_standing, models.AsOf, READ, answer=models.Standing),
     Route("GET", f"{_MODEL}/events", models.list_events, models.Before, READ, answer=models.Events),
+    Route("GET", "deleted-models", models.list_deleted, models.Named, READ, answer=models.DeletedModels),
+    Route(
+        "GET",
+        "deleted-models/<int:pk>/standing",
+        models.get_deleted_standing,
+        models.OfDeleted,
+        READ,
+        answer=models.Standing,
+    ),
+    Route(
+        "GET", "deleted-models/<int:pk>/events", models.list_deleted_events, models.Before, READ, answer=models.Events
+    ),
     Route("GET", f"{_VERSION}/activities", models.list_activities, Nothing, READ, answer=models.Activities),
     Route("GET", f"{_VERSION}/checks", models.list_checks, models.OfTarget, READ, answer=models.Checks),
     Route("POST", f"{_VERSION}/checks", models.post_check, models.PostCheck, LOG, answer=models.PostedCheck),

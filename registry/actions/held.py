@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from core.actions import audit
 from core.clock import now_ms
 from core.errors import NotFound
 from registry import notices, registrations
@@ -36,7 +37,7 @@ def touch(model: RegisteredModel, *fields: str) -> None:
     model.save(update_fields=[*fields, "last_updated_time_ms"])
 
 
-def retire(version: ModelVersion, *, by, token_id: int | None) -> None:
+def retire(version: ModelVersion, *, because: str = "The version was deleted.", by, token_id: int | None) -> None:
     """Take a held version off the wire: its aliases, its open requests, and what it kept from being purged."""
     actor = {"actor_id": by.pk, "actor": by.get_username(), "token_id": token_id}
     for alias in version.aliases.all():
@@ -58,19 +59,35 @@ def retire(version: ModelVersion, *, by, token_id: int | None) -> None:
         to_stage=StageEvent.DELETED,
         **actor,
     )
-    asked = version.requests.filter(state=TransitionRequest.State.OPEN)
-    notices.requests_lost(version, list(asked.select_related("requested_by")), by=by)
-    asked.update(
-        state=TransitionRequest.State.CANCELLED,
-        decided_by=by,
-        decided_at=timezone.now(),
-        decision_comment="The version was deleted.",
-    )
+    _cancel_requests(version, because, by=by, token_id=token_id)
     origin = version.source_model_id
     version.deleted_at = timezone.now()
     version.source_run = version.source_model = None
     touch_version(version, "deleted_at", "source_run", "source_model")
     registrations.record([origin] if origin else [])
+
+
+def _cancel_requests(version: ModelVersion, because: str, *, by, token_id: int | None) -> None:
+    """Close what was asked for a version that goes, each request with an event of its own, as if it were taken back."""
+    asked = version.requests.filter(state=TransitionRequest.State.OPEN)
+    lost = list(asked.select_related("requested_by").order_by("pk"))
+    if not lost:
+        return
+    notices.requests_lost(version, lost, by=by)
+    asked.update(
+        state=TransitionRequest.State.CANCELLED, decided_by=by, decided_at=timezone.now(), decision_comment=because
+    )
+    for request in lost:
+        request.version = version
+        audit.record(
+            "transition.cancel",
+            request,
+            by=by,
+            token_id=token_id,
+            target=request.target,
+            evidence=request.evidence_digest,
+            comment=because,
+        )
 
 
 def touch_version(version: ModelVersion, *fields: str) -> None:

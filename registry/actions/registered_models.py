@@ -93,7 +93,7 @@ def delete(model: RegisteredModel, *, by, token_id: int | None = None) -> None:
     standing = list(held.versions.filter(deleted_at=None).order_by("version"))
     for version in standing:
         version.model = held
-        retire(version, by=by, token_id=token_id)
+        retire(version, because="The model was deleted.", by=by, token_id=token_id)
     held.deleted_at = timezone.now()
     touch(held, "deleted_at")
     audit.record("registeredmodel.delete", held, by=by, token_id=token_id, num_versions=len(standing))

@@ -98,6 +98,8 @@ class ModelVersion(models.Model):
         return f"{self.model} version {self.version}"
 
     def get_absolute_url(self):
+        if self.model.is_deleted:
+            return f"{self.model.get_absolute_url()}#v{self.version}"
         return reverse("version-detail", args=[self.model.name, self.version])
 
     @property

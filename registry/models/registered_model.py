@@ -17,6 +17,10 @@ class RegisteredModelQuerySet(GrantedQuerySet):
     def active(self):
         return self.filter(deleted_at=None)
 
+    def deleted(self):
+        """Models that are off the wire, of which several may have had one name."""
+        return self.exclude(deleted_at=None)
+
 
 class RegisteredModel(Granted, models.Model):
     """A name under which versions of a model are registered; a deleted one keeps its rows and frees its name."""
@@ -46,7 +50,10 @@ class RegisteredModel(Granted, models.Model):
         return self.name
 
     def get_absolute_url(self):
-        return reverse("model-detail", args=[self.name])
+        # its name may be another model's by now
+        return (
+            reverse("deleted-model", args=[self.pk]) if self.is_deleted else reverse("model-detail", args=[self.name])
+        )
 
     @property
     def is_deleted(self) -> bool:

@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from core.fields import CodePointCharField
@@ -59,6 +60,10 @@ class TransitionRequest(models.Model):
 
     def __str__(self):
         return f"{self.version} to {self.target}"
+
+    def get_absolute_url(self):
+        tab = "all" if self.state == self.State.OPEN else "done"
+        return f"{reverse('review-list')}?tab={tab}&open={self.pk}"
 
 
 class Approval(models.Model):

@@ -19,7 +19,7 @@ from core.models import Topic
 from tests.factories import make_user, make_webhook
 from tests import seed_registry
 from tests.seed import seed
-from registry.models import StagePolicy, TransitionRequest
+from registry.models import RegisteredModel, StagePolicy, TransitionRequest
 from tracker.actions import clean_up, comparisons, retention, run_holds, storage_checks, storage_figures
 from tracker.models import Run
 from tracker.retention import Rules
@@ -73,6 +73,8 @@ print(json.dumps({
     "delivery": delivery.pk,
     "model_webhook": own.webhook_id,
     "run_webhook": of_runs.webhook_id,
+    "lost_request": TransitionRequest.objects.filter(state="cancelled").latest("pk").pk,
+    "deleted_model": RegisteredModel.objects.deleted().get().pk,
     "dataset": seams.datasets.order_by("pk").first().pk,
     "live_run": runs.filter(status=Run.Status.RUNNING).latest("start_time_ms").run_id,
     "run": runs.filter(status=Run.Status.FINISHED).latest("start_time_ms").run_id,

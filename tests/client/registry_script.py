@@ -5,6 +5,7 @@ import time
 
 import mlflow
 import numpy as np
+import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sklearn.linear_model import LinearRegression
@@ -41,6 +42,31 @@ seen["loaded"] = {
     uri: round(float(mlflow.pyfunc.load_model(f"models:/{NAME}{uri}").predict(x)[1]), 3)
     for uri in ("/1", "/2", "@champion", "/Production", "/latest", "/production")
 }
+
+# files of a version: beside them and the same again, as scripts go on logging; other content is refused
+
+
+def status_of(call, *args):
+    """Return the status with which an upload fails, 200 where it does not."""
+    try:
+        call(*args)
+    except requests.HTTPError as error:
+        return error.response.status_code
+    return 200
+
+
+run_id, held = run.info.run_id, f"{NAME} of files"
+client.log_text(run_id, "first", "held/a.txt")
+client.log_text(run_id, "second", "held/a.txt")
+client.create_registered_model(held)
+client.create_model_version(held, f"runs:/{run_id}/held", run_id)
+seen["files"] = [
+    status_of(client.log_text, run_id, *what)
+    for what in (("second", "held/a.txt"), ("more", "held/b.txt"), ("beside", "notes.txt"), ("evil", "held/a.txt"))
+]
+client.delete_model_version(held, "1")
+seen["files"].append(status_of(client.log_text, run_id, "third", "held/a.txt"))
+client.delete_registered_model(held)
 
 # the client's own calls on models
 other = f"{NAME} other"

@@ -30,6 +30,10 @@ def test_a_model_is_loaded_by_number_alias_stage_and_as_the_latest(seen):
     assert seen["loaded"] == dict.fromkeys(["/1", "/2", "@champion", "/Production", "/latest", "/production"], 4.0)
 
 
+def test_files_of_a_version_take_no_other_content_until_it_is_deleted(seen):
+    assert seen["files"] == [200, 200, 200, 400, 200]
+
+
 def test_models_are_described_tagged_and_renamed(seen):
     assert seen["model"] == [{"a": "1"}, True, "second", {"b": "2"}, []]
 

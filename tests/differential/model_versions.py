@@ -37,6 +37,7 @@ def model_versions(s: Session) -> None:
     latest(s)
     life(s, run_id)
     purged(s, e)
+    overwritten(s, f"{PROXY}artifacts/{e}/{run_id}/artifacts/model/MLmodel")
 
 
 def _run(s: Session, e: str, name: str) -> str:
@@ -276,3 +277,11 @@ def purged(s: Session, e: str) -> None:
     s.post("that a version stands on", "runs/delete", run_id=run_id)
     s.get("of a deleted run", "model-versions/get", name="diff versions renamed", version=number)
     s.post("after it", "runs/restore", run_id=run_id)
+
+
+def overwritten(s: Session, file: str) -> None:
+    """What becomes of a registered file, which MLflow leaves to whoever writes last."""
+    s.call("new beside a registered one", "PUT", f"{file}.new", raw=b"new\n")
+    s.call("the same over a registered one", "PUT", file, raw=b"flavors: {}\n")
+    s.call("other content over a registered one", "PUT", file, raw=b"flavors: {evil: 1}\n")
+    s.call("a registered one goes", "DELETE", file)

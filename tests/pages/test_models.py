@@ -186,7 +186,7 @@ def test_a_model_is_renamed_and_deleted(mel, model):
 
     assert "has no version" in mel.get("/models/welds/delete").text
     assert mel.post("/models/welds/delete").url == "/models"
-    assert mel.get("/models/welds").status_code == 404
+    assert mel.get("/models/welds").status_code == 410
 
 
 def test_what_serves_keeps_its_model(mel, member, rita, model):

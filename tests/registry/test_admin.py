@@ -7,7 +7,7 @@ import pytest
 from accounts.access import Level
 from core.actions import comments
 from core.models import AuditEvent
-from registry.actions import requests, transitions
+from registry.actions import registered_models, requests, transitions
 from registry.models import ModelGrant, StageEvent, StagePolicy, TransitionRequest
 from tests.factories import make_model, make_policy, make_run, make_version
 from tracker.actions import batches
@@ -187,3 +187,21 @@ def test_history_is_filtered_by_the_stage_that_versions_came_to(ada, member):
     found = ada.get("/admin/registry/stageevent/?to_stage=Staging").context["cl"].queryset
 
     assert [event.to_stage for event in found] == ["Staging"]
+
+
+def test_an_audit_event_leads_to_what_it_is_about_and_to_what_became_of_it(client, admin, people):
+    model = make_model("seams", by=people.mel)
+    version = make_version(model, by=people.mel)
+    asked = requests.open(version, "stage", "Staging", by=people.mel)
+    client.force_login(admin)
+
+    def page_of(action):
+        event = AuditEvent.objects.filter(action=action).latest("pk")
+        return client.get(f"/admin/core/auditevent/{event.pk}/change/").text
+
+    assert 'href="/models/seams/versions/1"' in page_of("modelversion.create")
+    registered_models.delete(model, by=people.mel)
+
+    assert f'href="/deleted-models/{model.pk}#v1"' in page_of("modelversion.create")
+    assert f'href="/deleted-models/{model.pk}"' in page_of("registeredmodel.delete")
+    assert f'href="/reviews?tab=done&amp;open={asked.pk}"' in page_of("transition.cancel")

@@ -179,7 +179,7 @@ def test_what_was_reported_of_other_files_does_not_hold(make, people):
     check_actions.post(version, "load", "passed", by=people.ed)
     assert result_of(version, check="external", name="load")[0] == "passed"
 
-    artifacts.upload(version.source_run, "model/MLmodel", io.BytesIO(b"flavors: {python_function: {}}"), by=people.mel)
+    artifacts.upload(version.source_run, "model/python_env.yaml", io.BytesIO(b"python: 3.11"), by=people.mel)
 
     assert result_of(version, check="external", name="load") == (
         "pending",

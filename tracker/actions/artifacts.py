@@ -26,7 +26,7 @@ def upload(owner: Owner, path: str, stream: blobs.Stream, *, by, though_deleted:
     elsewhere (`though_deleted`); whatever `stream.read` raises, with nothing stored.
     """
     path = artifact_paths.check(path)
-    refuse_impossible(owner, path, though_deleted=though_deleted)
+    refuse_impossible(owner, path, though_deleted=though_deleted, by=by)
     stored = blobs.store(stream, head_bytes=environment.MAX_BYTES if environment.is_environment_file(path) else 0)
     try:
         return _put(owner, path, stored, by=by, though_deleted=though_deleted)
@@ -36,8 +36,10 @@ def upload(owner: Owner, path: str, stream: blobs.Stream, *, by, though_deleted:
         raise
 
 
-def refuse_impossible(owner: Owner, path: str, *, though_deleted: bool = False) -> None:
-    """Raise InvalidValue where no file can be put now: before a body is read, and again when it is there."""
+def refuse_impossible(
+    owner: Owner, path: str, *, though_deleted: bool = False, is_same: holds.IsSame | None = None, by
+) -> None:
+    """Raise InvalidValue where no file can be put now: before a body is read, and with `is_same` when it is there."""
     if owner.deleted_at is not None and not though_deleted:
         kind = "run" if isinstance(owner, Run) else "logged model"
         raise InvalidValue(f"The {kind} is deleted; restore it to add files to it.")
@@ -47,12 +49,15 @@ def refuse_impossible(owner: Owner, path: str, *, though_deleted: bool = False) 
         raise InvalidValue("Invalid path: a part of it is a file, which cannot be a folder too.")
     if owner.artifacts.below(path).exists():
         raise InvalidValue("Invalid path: it is a folder, which cannot be a file too.")
-    holds.refuse_change(owner, path)
+    holds.refuse_change(owner, path, by=by, is_same=is_same)
 
 
 @transaction.atomic
 def _put(owner: Owner, path: str, stored: blobs.Stored, *, by, though_deleted: bool) -> Artifact:
-    refuse_impossible(hold(owner), path, though_deleted=though_deleted)
+    held = hold(owner)
+    refuse_impossible(
+        held, path, though_deleted=though_deleted, is_same=lambda blob: blob.sha256 == stored.sha256, by=by
+    )
     blob = _claim(stored)
     if blob.key != stored.key:
         transaction.on_commit(partial(blobs.discard, stored.key))
@@ -126,7 +131,7 @@ def delete(owner: Owner, path: str, *, by, token_id: int | None = None) -> int:
     if not may_delete(owner, by=by):
         raise NotAllowed("Deleting files of somebody else's run takes the level edit.")
     path = artifact_paths.check_folder(path)
-    holds.refuse_change(hold(owner), path)
+    holds.refuse_change(hold(owner), path, by=by, is_same=holds.gone)
     num_files, _ = owner.artifacts.at_or_below(path).delete()
     if num_files:
         audit.record("artifact.delete", owner, by=by, token_id=token_id, path=path, num_files=num_files)

@@ -107,7 +107,7 @@ def _set_deleted(model: LoggedModel, deleted_at, action: str, *, by, token_id: i
     # taken first, so that no version is registered from it meanwhile
     LoggedModel.objects.select_for_update(no_key=True).get(pk=model.pk)
     if deleted_at is not None:
-        holds.refuse(holds.LOGGED_MODELS, [model.pk], "logged models")
+        holds.refuse(holds.LOGGED_MODELS, [model.pk], "logged models", by=by)
     rows = LoggedModel.objects.filter(pk=model.pk, deleted_at__isnull=deleted_at is not None)
     if rows.update(deleted_at=deleted_at, last_updated_time_ms=now_ms()):
         audit.record(action, model, by=by, token_id=token_id, object_id=model.model_id)

@@ -19,8 +19,8 @@ from tracker.models import Artifact, Experiment, LoggedModel, Metric, Run
 
 BATCH = 200
 
-# Higher apps add to this what they still need: each takes runs' keys and returns why some of them must stay.
-KEEPERS: list[Callable[[Collection[int]], dict[int, str]]] = []
+# Higher apps add to this what they still need: each takes runs' keys and who asks, and returns why some of them must stay.
+KEEPERS: list[holds.Holder] = []
 
 
 class Extent(NamedTuple):
@@ -36,13 +36,13 @@ class Extent(NamedTuple):
 
 def extent_of_runs(run_ids: Collection[str], *, by) -> Extent:
     """Return what purging these runs would take away, and which must stay. Raises like purging them."""
-    return _extent(_in_trash(run_ids, by), LoggedModel.objects.none())
+    return _extent(_in_trash(run_ids, by), LoggedModel.objects.none(), by)
 
 
 def extent_of_experiment(experiment: Experiment, *, by) -> Extent:
     """Return what purging the experiment would take away, and which of its runs must stay. Raises like purging it."""
     _check_experiment(experiment, by)
-    return _extent(Run.objects.filter(experiment=experiment), LoggedModel.objects.filter(experiment=experiment))
+    return _extent(Run.objects.filter(experiment=experiment), LoggedModel.objects.filter(experiment=experiment), by)
 
 
 def runs(run_ids: Collection[str], *, by, token_id: int | None = None) -> int:
@@ -51,7 +51,7 @@ def runs(run_ids: Collection[str], *, by, token_id: int | None = None) -> int:
     Raises InvalidValue where one is not in the trash, or must stay for what came of it.
     """
     pks = list(_in_trash(run_ids, by).order_by("pk").values_list("pk", flat=True))
-    _refuse_kept(pks)
+    _refuse_kept(pks, by)
     return sum(_purge_batch(pks[start : start + BATCH], by, token_id) for start in range(0, len(pks), BATCH))
 
 
@@ -68,11 +68,12 @@ def experiment(
     left = Run.objects.filter(experiment=doomed).order_by("pk").values_list("pk", flat=True)
     num_runs = left.count()
     # a copy, because a queryset that was read once would give its first batch for ever
-    _refuse_kept(list(left.all()))
+    _refuse_kept(list(left.all()), by)
     holds.refuse(
         holds.PURGED_LOGGED_MODELS,
         list(doomed.logged_models.order_by("pk").values_list("pk", flat=True)),
         "logged models",
+        by=by,
     )
     num_done = 0
     while pks := list(left[:BATCH]):
@@ -86,6 +87,7 @@ def experiment(
         # again, now that nobody places a hold on it before it is gone
         for held in Experiment.objects.select_for_update(no_key=True).filter(pk=doomed.pk):
             _refuse_held(held)
+        holds.release([], list(doomed.logged_models.values_list("pk", flat=True)))
         LoggedModel.objects.filter(experiment=doomed).delete()
         deleted, _ = Experiment.objects.exclude(deleted_at=None).filter(pk=doomed.pk).delete()
         if deleted:
@@ -108,7 +110,7 @@ def free_name(held: Experiment, *, by, token_id: int | None = None) -> str:
     return name
 
 
-def _extent(rows, models) -> Extent:
+def _extent(rows, models, by) -> Extent:
     pks = list(rows.values_list("pk", flat=True))
     models = models or LoggedModel.objects.filter(source_run__in=rows.values("pk"))
     files = Artifact.objects.filter(Q(run__in=rows.values("pk")) | Q(model__in=models.values("pk")))
@@ -119,7 +121,7 @@ def _extent(rows, models) -> Extent:
         num_models=models.count(),
         num_files=sums["num"],
         size_bytes=sums["size"] or 0,
-        kept=_kept(pks),
+        kept=_kept(pks, by),
     )
 
 
@@ -149,15 +151,15 @@ def _refuse_held(held: Experiment) -> None:
         raise InvalidValue("The experiment is under legal hold: it and its runs must stay.")
 
 
-def _kept(pks: Collection[int]) -> dict[int, str]:
+def _kept(pks: Collection[int], by) -> dict[int, str]:
     kept = hold_reasons.of_runs(pks)
     for keeper in KEEPERS:
-        kept |= keeper(pks)
+        kept |= keeper(pks, by)
     return kept
 
 
-def _refuse_kept(pks: Collection[int]) -> None:
-    kept = _kept(pks)
+def _refuse_kept(pks: Collection[int], by) -> None:
+    kept = _kept(pks, by)
     if kept:
         reasons = "; ".join(sorted(set(kept.values()))[:3])
         raise InvalidValue(f"{len(kept)} of these runs must stay: {reasons}.")
@@ -169,7 +171,7 @@ def _purge_batch(pks: list[int], by, token_id: int | None, *, is_audited: bool =
     doomed = [run for run in take(pks) if run.deleted_at is not None]
     found = [run.pk for run in doomed]
     # once more, now that nobody registers, pins or holds any of them before they are gone
-    _refuse_kept(found)
+    _refuse_kept(found, by)
     remove_rows(found)
     for experiment_id in {run.experiment_id for run in doomed}:
         recount(experiment_id)
@@ -195,7 +197,9 @@ def take(pks: Collection[int]) -> list[Run]:
 
 def remove_rows(found: list[int]) -> None:
     """Delete these runs with all that hangs on them, asking nobody. Call it inside a transaction that holds them."""
-    LoggedModel.objects.filter(source_run__in=found).delete()
+    models = LoggedModel.objects.filter(source_run__in=found)
+    holds.release(found, list(models.values_list("pk", flat=True)))
+    models.delete()
     run_index.take_out(found)
     _delete_points(found)
     Run.objects.filter(pk__in=found).delete()

@@ -154,7 +154,7 @@ def _set_deleted(run: Run, deleted_at, action: str, *, by, token_id: int | None)
     # the experiment first, then its runs: the order in which deleting an experiment takes them
     Experiment.objects.select_for_update(no_key=True).get(pk=run.experiment_id)
     if deleted_at is not None:
-        holds.refuse(holds.RUNS, [run.pk], "runs")
+        holds.refuse(holds.RUNS, [run.pk], "runs", by=by)
     changed = Run.objects.filter(pk=run.pk, deleted_at__isnull=deleted_at is not None).update(deleted_at=deleted_at)
     if changed:
         recount(run.experiment_id)

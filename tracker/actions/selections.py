@@ -137,7 +137,7 @@ def _set_deleted(run_ids: Collection[str], deleted_at, action: str, *, by, token
     experiments = _hold(sorted(set(runs.values_list("experiment_id", flat=True))))
     changing = list(runs.deleted() if deleted_at is None else runs.active())
     if deleted_at is not None:
-        holds.refuse(holds.RUNS, [run.pk for run in changing], "runs")
+        holds.refuse(holds.RUNS, [run.pk for run in changing], "runs", by=by)
     Run.objects.filter(pk__in=[run.pk for run in changing]).update(deleted_at=deleted_at)
     for experiment in experiments:
         recount(experiment.pk)

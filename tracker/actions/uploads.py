@@ -32,7 +32,7 @@ def begin(owner: Owner, path: str, *, num_parts: int, by, token_id: int | None =
         raise InvalidValue(
             f"Invalid value {num_parts} for parameter 'num_parts' supplied: 1 to {MAX_PARTS} are allowed."
         )
-    refuse_impossible(owner, path)
+    refuse_impossible(owner, path, by=by)
     owned = {"model": owner} if isinstance(owner, LoggedModel) else {"run": owner}
     return Upload.objects.create(**owned, path=path, num_parts=num_parts, created_by=by, token_id=token_id)
 
@@ -69,13 +69,21 @@ def complete(upload: Upload, parts: list[Part], *, by) -> None:
     if _held(upload).is_complete:
         return
     pieces = _chosen(upload, parts)
-    refuse_impossible(upload.owner, upload.path)
+    refuse_impossible(upload.owner, upload.path, is_same=partial(_is_made_of, pieces), by=by)
     blob = Blob.objects.create(size_bytes=sum(piece.size_bytes for piece in pieces))
     upload.pieces.filter(pk__in=[piece.pk for piece in pieces]).update(blob=blob)
     Upload.objects.filter(pk=upload.pk).update(blob=blob, is_complete=True)
     _discard(upload.pieces.filter(blob=None))
     write_row(upload.owner, upload.path, blob, by=by)
     verification.request(blob, by=by)
+
+
+def _is_made_of(pieces: list[Piece], blob: Blob) -> bool:
+    """Return whether a blob is known to hold what these pieces hold: as one of its own, or piece by piece."""
+    if len(pieces) == 1 and blob.sha256 == pieces[0].sha256:
+        return True
+    there = blob.pieces.order_by("number").values_list("size_bytes", "sha256")
+    return list(there) == [(piece.size_bytes, piece.sha256) for piece in pieces]
 
 
 def _chosen(upload: Upload, parts: list[Part]) -> list[Piece]:

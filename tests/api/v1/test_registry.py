@@ -11,7 +11,7 @@ import time_machine
 from accounts.access import Level
 from core import sealer
 from core.actions import audit
-from registry.actions import requests, transitions
+from registry.actions import registered_models, requests, transitions
 from registry.models import StageEvent, TransitionRequest
 from tests.factories import grant_model, make_model, make_policy, make_run, make_user, make_version
 
@@ -230,3 +230,44 @@ def test_a_keyed_move_that_is_refused_leaves_its_request_open(api_as, model, ver
         assert "The request for it is open" in answer.json()["message"]
 
     assert [row.requested_by for row in TransitionRequest.objects.open()] == [ed]
+
+
+def test_a_standing_says_who_asked_who_approved_and_who_set_an_alias(api, admin, ed, version):
+    asked = requests.open(version, *PRODUCTION, comment="please", by=ed)
+    requests.approve(asked, comment="yes", by=admin)
+    transitions.move(version, "alias", "champion", by=admin)
+
+    found = api.get("/api/v1/models/seams/standing").json()
+
+    step = found["stage_steps"]["1"]
+    assert (step["by"], step["request"], step["requested_by"], step["approved_by"]) == (
+        admin.username,
+        asked.pk,
+        ed.username,
+        [admin.username],
+    )
+    assert step["request_url"].endswith(f"/reviews?tab=done&open={asked.pk}")
+    assert found["alias_steps"]["champion"]["by"] == admin.username
+    assert found["alias_steps"]["champion"]["request"] is None
+    newest, moved = api.get("/api/v1/models/seams/events").json()["events"]
+    assert (newest["requested_by"], moved["requested_by"]) == ("", ed.username)
+    assert moved["approved_by"] == [admin.username]
+
+
+def test_a_deleted_model_is_read_by_its_id(api, admin, model, version):
+    before = datetime.now(UTC)
+    transitions.move(version, "alias", "champion", by=admin)
+    registered_models.delete(model, by=admin)
+
+    (found,) = api.get("/api/v1/deleted-models", name="seams").json()["deleted_models"]
+
+    where = f"/api/v1/deleted-models/{found['id']}"
+    assert (found["name"], found["num_versions"]) == ("seams", 1)
+    assert found["url"].endswith(f"/deleted-models/{model.pk}")
+    standing = api.get(f"{where}/standing", as_of=before.isoformat()).json()
+    assert standing["stages"] == {"1": "None"}
+    assert api.get(f"{where}/standing", as_of=datetime.now(UTC).isoformat()).json()["stages"] == {}
+    assert api.get(f"{where}/standing").status_code == 400
+    assert [event["to_stage"] for event in api.get(f"{where}/events").json()["events"]] == ["Deleted", "", ""]
+    assert api.get("/api/v1/models/seams/events").status_code == 404
+    assert api.get("/api/v1/deleted-models/999/events").status_code == 404
