@@ -162,6 +162,10 @@ def waiting_at_most(milliseconds: int):
             cursor.execute(f"PRAGMA busy_timeout = {int(usual_s * 1000)}")
 
 
+# What a search asks of some runs PostgreSQL takes for a question to all of them, and compiles: longer than it then runs.
+_SNAPSHOT_OF_POSTGRESQL = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off"
+
+
 @contextmanager
 def snapshot():
     """Have the statements inside, which only read, see the database as it was at the first of them.
@@ -173,7 +177,7 @@ def snapshot():
         return
     with connection.cursor() as cursor:
         # Django's own way would take SQLite's lock for writing
-        cursor.execute("BEGIN" if connection.vendor == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        cursor.execute("BEGIN" if connection.vendor == "sqlite" else _SNAPSHOT_OF_POSTGRESQL)
         connection.is_in_snapshot = True
         try:
             yield

@@ -209,4 +209,4 @@ def _count(experiment: Experiment, rows, state: TableState) -> int:
     """Count what matches, up to one more than MAX_COUNT; without a filter the experiment knows."""
     if not state.q and not state.is_trash:
         return experiment.num_runs
-    return rows.order_by()[: MAX_COUNT + 1].count()
+    return run_pages.count(rows, state.sort, MAX_COUNT + 1)

@@ -122,32 +122,31 @@ def add(row: tuple, points: Collection[Point]) -> tuple:
     """Return the row of a metric with points that it did not have."""
     if len(points) > _FEW:
         return merge(of_row(row), of_points(points)).row()
+    count, num_nan, *_, low, low_step, high, high_step, mean = row
+    last, first = row[2:6], row[6:10]
     for point in points:
-        row = _add_one(row, point)
-    return row
+        if point > last:
+            last = point
+        if point < first:
+            first = point
+        step, _, value, is_nan = point
+        if is_nan:
+            num_nan += 1
+        elif count == num_nan:
+            low = high = mean = value
+            low_step = high_step = step
+        else:
+            if value < low or (value == low and step < low_step):
+                low, low_step = value, step
+            if value > high or (value == high and step < high_step):
+                high, high_step = value, step
+            mean = _mean(mean, value, 1 / (count - num_nan + 1))
+        count += 1
+    return (count, num_nan, *last, *first, low, low_step, high, high_step, mean)
 
 
 # what `merge` does takes as long as adding so many one by one; a batch of 500 keys with two points each is common
 _FEW = 4
-
-
-def _add_one(row: tuple, point: Point) -> tuple:
-    count, num_nan, *_, low, low_step, high, high_step, mean = row
-    last = point if point > row[2:6] else row[2:6]
-    first = point if point < row[6:10] else row[6:10]
-    step, _, value, is_nan = point
-    if is_nan:
-        num_nan += 1
-    elif count == num_nan:
-        low = high = mean = value
-        low_step = high_step = step
-    else:
-        if value < low or (value == low and step < low_step):
-            low, low_step = value, step
-        if value > high or (value == high and step < high_step):
-            high, high_step = value, step
-        mean = _mean(mean, value, 1 / (count - num_nan + 1))
-    return (count + 1, num_nan, *last, *first, low, low_step, high, high_step, mean)
 
 
 def _mean(a: float, b: float, share: float) -> float:

@@ -9,6 +9,7 @@ from tracker.run_table import Sort
 from tracker.search import View
 from tracker.search.filters import matching
 from tracker.search.fragments import Fragment
+from tracker.search.indexed import COMMON, COMMON_TO_COUNT
 
 
 def runs_of(experiment: Experiment, text: str, sort: Sort, *, is_trash: bool, now_ms: int) -> QuerySet[Run]:
@@ -18,9 +19,22 @@ def runs_of(experiment: Experiment, text: str, sort: Sort, *, is_trash: bool, no
     """
     rows = Run.objects.filter(experiment=experiment)
     rows = rows.deleted() if is_trash else rows.active()
-    # what the search sorts is only counted here
-    is_by_start = sort.column.kind == "started" or sorted_runs.sorts_by(sort)
-    return matching(rows, text, now_ms=now_ms, experiments=[experiment.pk], is_by_start=is_by_start)
+    common = None
+    if _is_by_start(sort):
+        # what the search sorts is only counted here
+        common = COMMON_TO_COUNT if sorted_runs.sorts_by(sort) else COMMON
+    return matching(rows, text, now_ms=now_ms, experiments=[experiment.pk], common=common)
+
+
+def count(rows: QuerySet[Run], sort: Sort, limit: int) -> int:
+    """Count runs of `runs_of` up to a limit."""
+    # without an order PostgreSQL begins anywhere, and with all runs that match one comparison
+    ordered = rows.order_by("-start_time_ms", "run_id") if _is_by_start(sort) else rows.order_by()
+    return ordered[:limit].count()
+
+
+def _is_by_start(sort: Sort) -> bool:
+    return sort.column.kind == "started" or sorted_runs.sorts_by(sort)
 
 
 def page(

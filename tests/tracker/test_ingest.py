@@ -139,3 +139,17 @@ def test_a_retry_costs_few_statements(admin, django_assert_max_num_queries, num_
         added = write(run, batch)
 
     assert added == 1000 - num_known
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite changes rows where they are")
+def test_postgresql_writes_rollups_anew_in_the_same_page(admin):
+    run = make_run(by=admin)
+
+    for step in range(2):
+        write(run, [(f"m{number}", ingest.point(1.0, timestamp_ms=step, step=step)) for number in range(600)])
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'tracker_metric'")
+        (num_in_the_same_page,) = cursor.fetchone()
+    # without room it is those of the last page
+    assert num_in_the_same_page > 150

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from tests.factories import make_experiment, make_run
-from tracker import ingest, run_index, search, sorted_runs
+from tracker import ingest, run_index, run_pages, search, sorted_runs
 from tracker.actions import batches, params, purge, selections
 from tracker.actions import runs as run_actions
 from tracker.columns import Column
@@ -105,9 +105,14 @@ def sorted_pages(user, experiment, sort):
     return found
 
 
-def test_a_search_finds_the_same_whichever_runs_are_indexed(admin, experiment, runs):
+# how many runs that match are asked for the rest, and of how many along the index each is asked
+@pytest.mark.parametrize(("few", "walked"), [(0, 0), (0, 16), (12, 1_000), (2_000, 1_000)])
+def test_a_search_finds_the_same_whichever_runs_are_indexed(admin, experiment, runs, few, walked, monkeypatch):
+    monkeypatch.setattr(search.indexed, "FEW", -1)
     by_themselves = everything(admin, experiment)
     assert sum(len(there) > 2 for there, *_ in by_themselves.values()) > 20
+    monkeypatch.setattr(search.indexed, "FEW", few)
+    monkeypatch.setattr(search.keyset, "WALKED", walked)
 
     run_index.add([run.pk for run in runs if run.pk % 2])
     assert everything(admin, experiment) == by_themselves
@@ -115,6 +120,28 @@ def test_a_search_finds_the_same_whichever_runs_are_indexed(admin, experiment, r
     run_index.add([run.pk for run in runs])
     assert everything(admin, experiment) == by_themselves
     assert not Run.objects.filter(is_indexed=False).exists()
+
+
+@pytest.mark.parametrize("few", [-1, 12, 2_000])
+def test_a_table_counts_the_same_whichever_runs_are_indexed(experiment, runs, few, monkeypatch):
+    monkeypatch.setattr(search.indexed, "FEW", few)
+    texts = [*FILTERS[:-1], "params.p = 'adam' AND metrics.a > 0", *PAGE_FILTERS]
+    by_themselves = [count(experiment, text, sort) for text in texts for sort in SORTS]
+    assert len(set(by_themselves)) > 10
+
+    run_index.add([run.pk for run in runs if run.pk % 2])
+    assert [count(experiment, text, sort) for text in texts for sort in SORTS] == by_themselves
+
+    run_index.add([run.pk for run in runs])
+    assert [count(experiment, text, sort) for text in texts for sort in SORTS] == by_themselves
+
+
+SORTS = [Sort(Column("started"), True), Sort(Column("last", "b"), True), Sort(Column("name"), False)]
+
+
+def count(experiment, text, sort):
+    rows = run_pages.runs_of(experiment, text, sort, is_trash=False, now_ms=0)
+    return run_pages.count(rows, sort, 40)
 
 
 def entries():

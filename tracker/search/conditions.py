@@ -21,13 +21,23 @@ MAX_JOINED = 8
 class Conditions:
     """Compiles the filters of one kind; `datasets` restricts which of a model's metrics count.
 
-    With an index, runs are looked for there as far as it knows what is compared.
+    With an index, runs are looked for there as far as it knows what is compared. With `is_each`, what hangs on a row is
+    asked for row by row, however many of them PostgreSQL expects.
     """
 
-    def __init__(self, kind: Kind, datasets: tuple[tuple[str, str], ...] = (), index: "Index | None" = None):
+    def __init__(
+        self,
+        kind: Kind,
+        datasets: tuple[tuple[str, str], ...] = (),
+        index: "Index | None" = None,
+        *,
+        is_each: bool = False,
+    ):
         self.kind = kind
         self.datasets = datasets
         self.index = index
+        # PostgreSQL makes no join and no table of a subquery that says this
+        self.end = " OFFSET 0)" if is_each and fragments.is_postgresql() else ")"
 
     def compile(self, node: Node | None) -> list[Fragment]:
         """Return conditions that must all hold."""
@@ -38,7 +48,7 @@ class Conditions:
             points = self.kind.related["metric"]
             conditions.append(
                 self.on_datasets("m").wrapped(
-                    f"EXISTS (SELECT 1 FROM {points.table} m WHERE m.{points.owner} = t.id", ")"
+                    f"EXISTS (SELECT 1 FROM {points.table} m WHERE m.{points.owner} = t.id", self.end
                 )
             )
         return list(map(_unjoined, conditions)) if has_many else conditions
@@ -83,15 +93,15 @@ class Conditions:
     def key_value(self, related: KeyValues, node: Comparison) -> Fragment:
         head = Fragment(f"SELECT 1 FROM {related.table} x WHERE x.{related.owner} = t.id AND x.key = %s", (node.key,))
         if node.operator == "IS NULL":
-            return head.wrapped("NOT EXISTS (", ")")
+            return head.wrapped("NOT EXISTS (", self.end)
         if node.operator == "IS NOT NULL":
-            return head.wrapped("EXISTS (", ")")
-        found = all_of([head, text_condition("x.value", node)]).wrapped("EXISTS (", ")")
+            return head.wrapped("EXISTS (", self.end)
+        found = all_of([head, text_condition("x.value", node)]).wrapped("EXISTS (", self.end)
         if node.key not in related.absent:
             return found
         counts = text_condition("%s", node)
         missing = Fragment(
-            f"{head.wrapped('NOT EXISTS (', ')').text} AND {counts.text}",
+            f"{head.wrapped('NOT EXISTS (', self.end).text} AND {counts.text}",
             (*head.parameters, related.absent[node.key], *counts.parameters),
         )
         return Fragment.joined(" OR ", [found, missing]).wrapped("(", ")")
@@ -101,8 +111,8 @@ class Conditions:
         value, nan = (column and f"m.{column}" for column in related.fields[node.field])
         if node.operator in ("IS NULL", "IS NOT NULL"):
             exists = Fragment.joined("", [head, Fragment(f" AND {value} IS NOT NULL")])
-            return exists.wrapped("NOT EXISTS (" if node.operator == "IS NULL" else "EXISTS (", ")")
-        return all_of([head, number_condition(value, nan, node)]).wrapped("EXISTS (", ")")
+            return exists.wrapped("NOT EXISTS (" if node.operator == "IS NULL" else "EXISTS (", self.end)
+        return all_of([head, number_condition(value, nan, node)]).wrapped("EXISTS (", self.end)
 
     def latest_point(self, related: Points, node: Comparison) -> Fragment:
         latest = latest_point(related, node.key, self.datasets)
@@ -110,7 +120,7 @@ class Conditions:
             return latest.wrapped("(", f") {node.operator}")
         value, nan = (column and f"m.{column}" for column in related.fields[node.field])
         head = latest.wrapped(f"SELECT 1 FROM {related.table} m WHERE m.id = (", ")")
-        return all_of([head, number_condition(value, nan, node)]).wrapped("EXISTS (", ")")
+        return all_of([head, number_condition(value, nan, node)]).wrapped("EXISTS (", self.end)
 
     def on_datasets(self, alias: str) -> Fragment:
         return on_datasets(alias, self.datasets)
@@ -124,7 +134,7 @@ class Conditions:
         return condition.wrapped(
             "EXISTS (SELECT 1 FROM tracker_datasetinput i JOIN tracker_dataset d ON d.id = i.dataset_id "
             "WHERE i.run_id = t.id AND ",
-            ")",
+            self.end,
         )
 
 

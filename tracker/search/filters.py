@@ -7,9 +7,10 @@ from django.db.models import BooleanField, Expression, QuerySet
 
 from tracker.search import indexed
 from tracker.search.conditions import Conditions
-from tracker.search.fragments import all_of
+from tracker.search.fragments import Fragment, all_of
 from tracker.search.grammar import PAGES, parse
 from tracker.search.kinds import RUNS
+from tracker.search.tree import Node
 
 # the alias by which fragments call the table that is searched
 _ALIAS = re.compile(r"\bt\.")
@@ -32,16 +33,24 @@ class Matches(Expression):
 
 
 def matching(
-    runs: QuerySet, text: str, *, now_ms: int, experiments: Collection[int], is_by_start: bool = False
+    runs: QuerySet, text: str, *, now_ms: int, experiments: Collection[int], common: int | None = None
 ) -> QuerySet:
-    """Return the runs, all of these experiments, that a filter describes; `is_by_start` if a page is read in this order.
+    """Return the runs, all of these experiments, that a filter describes.
 
-    Raises InvalidFilter with the position of what cannot be understood.
+    Where `common` of indexed.SAMPLE runs match, each is asked; name it if the runs are read in the order of their start,
+    and not all of them. Raises InvalidFilter with the position of what cannot be understood.
     """
     tree = parse(text, RUNS, dialect=PAGES, now_ms=now_ms)
     if tree is None:
         return runs
-    conditions, index = Conditions(RUNS).compile(tree), indexed.of(experiments, tree)
-    if index and not (is_by_start and index.is_common(conditions)):
-        conditions = Conditions(RUNS, index=index).compile(tree)
-    return runs.filter(Matches(all_of(conditions)))
+    return runs.filter(Matches(all_of(_conditions(tree, indexed.of(experiments, tree), common))))
+
+
+def _conditions(tree: Node, index: indexed.Index | None, common: int | None) -> list[Fragment]:
+    if index is None:
+        return Conditions(RUNS).compile(tree)
+    asked = Conditions(RUNS, is_each=True).compile(tree)
+    if common is not None and index.is_common(asked, common):
+        return asked
+    few = index.few(tree)
+    return Conditions(RUNS, index=index).compile(tree) if few is None else [few, *asked]

@@ -14,13 +14,17 @@ from tracker.search.conditions import number_condition, text_condition
 from tracker.search.fragments import Fragment
 from tracker.search.keyset import BEGINNING, MISSING, NUMBER, VALUE, Column, Side
 from tracker.search.kinds import NULLS
-from tracker.search.tree import Comparison, Node, Term, comparisons
+from tracker.search.tree import All, Comparison, Node, Term, comparisons
 
 # beyond these each key has many ids, and their entries stand in many places
 MAX_EXPERIMENTS = 20
 
 # how many of so many runs make a filter common; docs/decisions/searching.md says how that was found
 COMMON, SAMPLE = 4, 200
+# where not a page of them is read, but twenty times as many are counted
+COMMON_TO_COUNT = 10
+# so few runs that match one comparison are asked for the others; more are looked for as sets
+FEW = 2_000
 
 _TABLES = {METRIC: "tracker_indexedmetric", PARAMETER: "tracker_indexedparam"}
 
@@ -37,15 +41,37 @@ class Index:
 
     def among(self, node: Comparison) -> Fragment | None:
         """Return the condition that a run t is one of those that match; None where the index does not know."""
+        matching = self._matching(node)
+        if matching is None:
+            return None
+        return matching.wrapped(f"{_run_key()} IN (", ")") if matching.text else Fragment("1 = 0")
+
+    def few(self, tree: Node | None) -> Fragment | None:
+        """Return the condition that a run t is one of the few that match some comparison which must hold.
+
+        The runs are read, so that a statement says which they are: by what the engines guess of two comparisons, they
+        look for all runs that match the other one. None where each comparison matches many.
+        """
+        for node in tree.parts if isinstance(tree, All) else [tree]:
+            matching = self._matching(node) if isinstance(node, Comparison) else None
+            if matching is None:
+                continue
+            # one without a text matches nothing
+            limited = matching.wrapped("SELECT run_id FROM (", f") AS found LIMIT {FEW + 1}")
+            found = fetch_all(limited.text, limited.parameters) if matching.text else []
+            if len(found) <= FEW:
+                return fragments.among("t.id", [pk for (pk,) in found])
+        return None
+
+    def _matching(self, node: Comparison) -> Fragment | None:
+        """Return a SELECT of the runs that match, an empty one where none can; None where the index does not know."""
         ids = self.keys.get((node.entity, node.key))
         if ids is None or node.field != "last" or node.operator in NULLS:
             return None
         parts = [self._indexed(node, ids)] if ids else []
         if not self.is_alone:
             parts.append(self._others(node))
-        if not parts:
-            return Fragment("1 = 0")
-        return Fragment.joined(" UNION ALL ", parts).wrapped(f"{_run_key()} IN (", ")")
+        return Fragment.joined(" UNION ALL ", parts)
 
     def _indexed(self, node: Comparison, ids: list[int]) -> Fragment:
         head = f"SELECT e.run_id FROM {_TABLES[node.entity]} e WHERE {_one_of('e.key_id', ids)} AND "
@@ -65,8 +91,8 @@ class Index:
             return Fragment.joined("", [head, text_condition("m.value", node)])
         return Fragment.joined("", [head, number_condition("m.last_value", "m.last_is_nan", node)])
 
-    def is_common(self, where: list[Fragment]) -> bool:
-        """Say whether so many runs match that a page of runs by start is full before long.
+    def is_common(self, where: list[Fragment], at_least: int = COMMON) -> bool:
+        """Say whether so many runs match, `at_least` of SAMPLE, that a page of runs by start is full before long.
 
         To ask each of these runs then costs less than to look for all that match. It takes the newest and those in the
         middle: what only the newest match would have a walk go on through all the others.
@@ -87,12 +113,13 @@ class Index:
             for sample in samples
         ]
         both = Fragment.joined(", ", counts).wrapped("SELECT ")
-        return min(fetch_one(both.text, both.parameters)) >= COMMON
+        return min(fetch_one(both.text, both.parameters)) >= at_least
 
-    def sides(self, terms: tuple[Term, ...], where: list[Fragment]):
+    def sides(self, terms: tuple[Term, ...], where: list[Fragment], asked: list[Fragment]):
         """Return what parts the rows of a rank for keyset.fetch; None where the first term is not in the index.
 
-        `where` are the conditions without the index: of the few runs outside of it each is asked by itself.
+        `where` says which runs are searched, and `asked` the filter without the index: of the few runs outside of it,
+        and of the first along it, each is asked by itself.
         """
         first = terms[0]
         ids = self.keys.get((first.entity, first.key))
@@ -101,10 +128,13 @@ class Index:
             return None
 
         def part(rank: int, whole: Side) -> list[Side]:
-            others = whole._replace(where=[*where, whole.where[-1], Fragment("NOT t.is_indexed")])
+            others = whole._replace(where=[*where, *asked, whole.where[-1], Fragment("NOT t.is_indexed")])
             if rank == MISSING:
                 return [others, _without(terms, ids, whole)]
-            return [others, _along(terms, ids, rank, whole)] if ids else [others]
+            if not ids:
+                return [others]
+            unfiltered = _along(terms, ids, rank, whole._replace(where=[*where, whole.where[-1]]))
+            return [others, _along(terms, ids, rank, whole)._replace(walked=unfiltered.where, asked=asked)]
 
         return part
 

@@ -76,6 +76,9 @@ class Side(NamedTuple):
     tables: str
     where: list[Fragment]
     columns: list[Column]
+    # the same in two parts: what the index walks, and what each of its runs t is asked
+    walked: list[Fragment] = []
+    asked: list[Fragment] = []
 
 
 def columns_of(kind: Kind, terms: Sequence[Term]) -> list[Column]:
@@ -138,11 +141,24 @@ def fetch(
         for side in sides(rank, whole) if sides else [whole]:
             is_inside = place is not None and rank == place[0][0]
             behind = _behind_in_rank(side.columns, place, backwards) if is_inside else None
-            rows.append(_run(_statement(side, rank, behind, backwards), len(columns), limit - len(found)))
+            rows.append(_read(side, rank, behind, backwards, limit - len(found)))
         found += _merged(rows, columns, backwards)[: limit - len(found)]
         if len(found) == limit:
             break
     return found
+
+
+# A filter that many runs match is asked of the first of a walk, as to look for all that match takes longer than a page.
+WALKED = 1_000
+
+
+def _read(side: Side, rank: int, behind: Fragment | None, backwards: bool, limit: int) -> list[Found]:
+    """Return up to `limit` rows of one side: of the first that it walks along, where these are enough."""
+    if side.asked and limit < WALKED:
+        rows = _run(_beginning(side, rank, behind, backwards), len(side.columns), limit)
+        if len(rows) == limit:
+            return rows
+    return _run(_statement(side, rank, behind, backwards), len(side.columns), limit)
 
 
 def _merged(sides: list[list[Found]], columns: list[Column], backwards: bool) -> list[Found]:
@@ -161,14 +177,16 @@ def _merged(sides: list[list[Found]], columns: list[Column], backwards: bool) ->
     return sorted((row for rows in sides for row in rows), key=cmp_to_key(compare))
 
 
-def _statement(side: Side, rank: int, behind: Fragment | None, backwards: bool) -> Fragment:
+def _statement(side: Side, rank: int, behind: Fragment | None, backwards: bool, selected: str = "t.id") -> Fragment:
     columns = side.columns
-    values = ", ".join(f"{column.rank if n else rank}, {column.value}" for n, column in enumerate(columns))
+    values = ", ".join(
+        f"{column.rank if n else rank} AS rank_{n}, {column.value} AS value_{n}" for n, column in enumerate(columns)
+    )
     joins = [column.join for column in columns if column.join.text]
     return Fragment.joined(
         " ",
         [
-            Fragment(f"SELECT t.id, {values} FROM {side.tables}"),
+            Fragment(f"SELECT {selected}, {values} FROM {side.tables}"),
             *joins,
             all_of([*side.where, *filter(None, [behind])]).wrapped("WHERE "),
             Fragment(f"ORDER BY {', '.join(_sorting(columns, rank, backwards))} LIMIT %s"),
@@ -176,16 +194,36 @@ def _statement(side: Side, rank: int, behind: Fragment | None, backwards: bool) 
     )
 
 
-def _sorting(columns: list[Column], rank: int, backwards: bool) -> list[str]:
-    """Return what to sort by; within a rank of the first column only its values differ, if it has any."""
+def _beginning(side: Side, rank: int, behind: Fragment | None, backwards: bool) -> Fragment:
+    """Return a statement for those of the first rows along a side that match, in their order."""
+    unfiltered = _statement(side._replace(where=side.walked), rank, behind, backwards, selected="t.*")
+    walk = unfiltered._replace(parameters=(*unfiltered.parameters, WALKED))
+    values = ", ".join(f"t.rank_{n}, t.value_{n}" for n in range(len(side.columns)))
+    ordering = ", ".join(_sorting(side.columns, rank, backwards, is_named=True))
+    return Fragment.joined(
+        " ",
+        [
+            walk.wrapped(f"SELECT t.id, {values} FROM (", ") AS t"),
+            all_of(side.asked).wrapped("WHERE ", f" ORDER BY {ordering} LIMIT %s"),
+        ],
+    )
+
+
+def _sorting(columns: list[Column], rank: int, backwards: bool, *, is_named: bool = False) -> list[str]:
+    """Return what to sort by; within a rank of the first column only its values differ, if it has any.
+
+    With `is_named` what it sorts is a statement of `_statement`, by its names.
+    """
     ordering = []
     for number, column in enumerate(columns):
         if column.only_rank == MISSING:
             continue
         if number and column.is_nullable:
-            ordering.append(f"{column.rank} {'DESC' if backwards else 'ASC'}")
+            column_rank = f"t.rank_{number}" if is_named else column.rank
+            ordering.append(f"{column_rank} {'DESC' if backwards else 'ASC'}")
         if number or rank == VALUE:
-            ordering.append(f"{column.value} {'ASC' if column.is_ascending != backwards else 'DESC'}")
+            value = f"t.value_{number}" if is_named else column.value
+            ordering.append(f"{value} {'ASC' if column.is_ascending != backwards else 'DESC'}")
     return ordering
 
 

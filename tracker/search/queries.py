@@ -198,16 +198,9 @@ def page(
     # a run that is indexed meanwhile must not fall between two statements
     with snapshot() if experiments else nullcontext():
         index = indexed.of(experiments, tree, terms)
-        where = _where(kind, scope, query, tree, index)
-        if where is None:
+        if scope is None:
             return Page()
-        by_themselves = _where(kind, scope, query, tree, None)
-        sides = index and index.sides(terms, by_themselves)
-        if sides:
-            where = _where(kind, scope, query, tree, replace(index, is_alone=True))
-        is_by_start = (terms[0].entity, terms[0].key) == ("attribute", "start_time")
-        if index and is_by_start and index.is_common(by_themselves):
-            where = by_themselves
+        where, sides = _conditions(kind, query, tree, terms, index, _scoped(scope, query))
         found = keyset.fetch(kind, where, terms, limit=limit + 1, place=place, backwards=is_backwards, sides=sides)
     has_more, found = len(found) > limit, found[:limit]
     if is_backwards:
@@ -229,10 +222,35 @@ def _where(
 ) -> list[Fragment] | None:
     """Return the conditions, None if nothing can match."""
     conditions = Conditions(kind, query.datasets, index).compile(tree)
-    if scope is None:
-        return None
+    return None if scope is None else [*_scoped(scope, query), *conditions]
+
+
+def _scoped(scope: Fragment, query: Query) -> list[Fragment]:
     lifecycle = [Fragment(query.view.value)] if query.view.value else []
-    return [scope, *lifecycle, *query.where, *conditions]
+    return [scope, *lifecycle, *query.where]
+
+
+def _conditions(
+    kind: Kind,
+    query: Query,
+    tree: Node | None,
+    terms: tuple[Term, ...],
+    index: indexed.Index | None,
+    scoped: list[Fragment],
+):
+    """Return the conditions of a page, and what parts its rows where the index does (None elsewhere)."""
+    if index is None:
+        return [*scoped, *Conditions(kind, query.datasets).compile(tree)], None
+    asked = Conditions(kind, query.datasets, is_each=True).compile(tree)
+    is_by_start = (terms[0].entity, terms[0].key) == ("attribute", "start_time")
+    if is_by_start and index.is_common([*scoped, *asked]):
+        return [*scoped, *asked], None
+    few = index.few(tree)
+    if few is not None:
+        return [*scoped, few, *asked], None
+    sides = index.sides(terms, scoped, asked)
+    known = replace(index, is_alone=True) if sides else index
+    return [*scoped, *Conditions(kind, query.datasets, known).compile(tree)], sides
 
 
 def _source(model, fields: Sequence[str]) -> QuerySet:
