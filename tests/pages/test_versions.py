@@ -92,7 +92,7 @@ def test_description_and_tags_are_edited_unless_it_is_locked(mel, model, version
 def test_a_version_is_deleted_unless_it_serves(mel, model, version, member, rita):
     assert "Its number is never given again" in mel.get(f"{version.get_absolute_url()}/delete").text
     mel.post(f"{version.get_absolute_url()}/delete")
-    assert page_of(mel, version).status_code == 404
+    assert page_of(mel, version).status_code == 410
 
     other = logged_version(model, by=member)
     serve(other, by=rita)
