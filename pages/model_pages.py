@@ -132,6 +132,9 @@ def standing(request, model: RegisteredModel) -> dict:
     is_asked = form.is_bound and form.is_valid()
     at = _end_of(form.cleaned_data.get("at")) if is_asked else timezone.now()
     before = _end_of(form.cleaned_data["against"]) if is_asked and form.cleaned_data.get("against") else None
+    if before and before > at:
+        # whichever was asked for first, what came later is told as what became of what was before
+        at, before = before, at
     now = Side(at, history.as_of(model, at))
     then = Side(before, history.as_of(model, before)) if before else None
     return {

@@ -14,7 +14,7 @@ from core.actions import stars
 from core.errors import Conflict, InvalidValue
 from pages.model_head import STAGES
 from registry import model_list as listing
-from registry import names
+from registry import names, trends
 from registry.actions import registered_models
 from registry.models import ModelVersion, RegisteredModel
 
@@ -98,7 +98,9 @@ def list_rows(found: list[RegisteredModel], starred: set[int], user) -> list[dic
     there, latest = listing.occupants(found), listing.latest(found)
     pending = listing.num_pending(found)
     serving = [stages[PRODUCTION].version for stages in there.values() if PRODUCTION in stages]
-    metrics = listing.metrics_of(serving, user=user)
+    last = trends.last_versions(found)
+    metrics = listing.metrics_of([*serving, *last], user=user)
+    by_model = trends.of_models(last, metrics)
     rows = []
     for model in found:
         stages = there.get(model.pk, {})
@@ -110,6 +112,7 @@ def list_rows(found: list[RegisteredModel], starred: set[int], user) -> list[dic
                 "latest": latest.get(model.pk),
                 "stages": [(stage, stages.get(stage)) for stage in SHOWN_STAGES],
                 "metric": metrics.get(serves.version.pk) if serves else None,
+                "trend": by_model.get(model.pk),
                 "num_pending": pending.get(model.pk, 0),
                 "summary": _first_line(model.description),
             }

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.models import AuditEvent, Comment
+from django.db.models import Prefetch
+
+from core.models import AuditEvent, Comment, CommentRevision
 from pages.templatetags.assay import moment
 from registry.models import Approval, ModelVersion, RegisteredModel, StageEvent, TransitionRequest
 from registry.models.policy import Target
@@ -127,6 +129,7 @@ def _of(version: ModelVersion, entry: Entry) -> Entry:
 
 def _comments(about, user) -> list[Entry]:
     rows = Comment.objects.about(about._meta.model_name, about.pk).select_related("author").order_by("-pk")
+    rows = rows.prefetch_related(Prefetch("revisions", CommentRevision.objects.order_by("-pk")))
     return [
         Entry(
             row.created_at,

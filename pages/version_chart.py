@@ -1,14 +1,12 @@
 """A metric over the versions of a model, and below it which version was in which stage when; as a drawing."""
 
-import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from core.clock import now_ms
 from pages.templatetags.assay import moment, number
-from registry import model_list
+from registry import model_list, trends
 from registry.models import ModelVersion, RegisteredModel, StageEvent
 from registry.models.policy import Target
 from tracker.models import Metric
@@ -70,7 +68,7 @@ def of_model(model: RegisteredModel, labels: dict[str, str], *, user) -> Chart |
     versions = sorted(rows, key=lambda version: version.version)
     for version in versions:
         version.model = model
-    shown = _alike(versions, model_list.metrics_of(versions, user=user))
+    shown = trends.alike(versions, model_list.metrics_of(versions, user=user))
     if len(shown) < 2:
         return None
     key, now = next(iter(shown.values())).key, now_ms()
@@ -89,17 +87,6 @@ def of_model(model: RegisteredModel, labels: dict[str, str], *, user) -> Chart |
         (_day(begin), _day(now)),
         BOTTOM + 8 + LANE * len(lanes) + 18,
     )
-
-
-def _alike(versions: Sequence[ModelVersion], metrics: dict[int, Metric]) -> dict[int, Metric]:
-    """Return the metrics of the name that most versions have, those that are numbers."""
-    counted = Counter(metrics[version.pk].key for version in versions if version.pk in metrics)
-    key = counted.most_common(1)[0][0] if counted else ""
-    return {
-        pk: metric
-        for pk, metric in metrics.items()
-        if metric.key == key and not metric.last_is_nan and math.isfinite(metric.last_value)
-    }
 
 
 def _dots(versions: Sequence[ModelVersion], metrics: dict[int, Metric], at) -> list[Dot]:

@@ -8,13 +8,13 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import Level
 from core.reading import once_each
-from pages import duels, pending, timeline
+from pages import duels, pending, timeline, version_checks
 from pages.artifact_places import owner_by_id
 from pages.artifacts import PARTS, browse
 from pages.model_head import head, label_of
-from registry import evidence, lineage, policies, signatures
+from registry import evidence, flavors, lineage, policies, signatures
 from registry.actions import transitions
-from registry.files import files_of, place_of
+from registry.files import place_of
 from registry.lookups import version_by_number
 from registry.model_list import HIDDEN_TAGS
 from registry.models import ModelVersion, TransitionRequest
@@ -95,7 +95,8 @@ def version_detail(request, name, number):
         "others": version.model.versions.active().exclude(pk=version.pk).order_by("-version")[:50],
         "version_tags": {key: value for key, value in tags.items() if not key.startswith(HIDDEN_TAGS)},
         "timeline": timeline.of_version(version, user=request.user, is_whole=request.GET.get("timeline") == "whole"),
-        "posted_checks": version.checks.select_related("posted_by").order_by("name"),
+        "outlook": version_checks.outlook(version, waiting, hides_run=found.hides_run),
+        "posted_checks": version_checks.posted(version),
         "rollback": rollback_target(version),
         "portal_url": settings.ASSAY_URL,
         **_about(version, found),
@@ -126,14 +127,22 @@ def _opponent(asked: str, version: ModelVersion, waiting: list[TransitionRequest
     return found
 
 
+def _hides_files(found: lineage.Lineage) -> bool:
+    return found.hides_run and not found.model
+
+
 def _about(version: ModelVersion, found: lineage.Lineage) -> dict:
     """Return what the files and the run's code say; nothing where the reader may not see them."""
-    if found.hides_run and not found.model:
-        return {"files": None, "signature": None, "code": None}
-    sizes = list(files_of(version).values_list("blob__size_bytes", flat=True))
-    extent = {"num": len(sizes), "size_bytes": sum(sizes)}
+    if _hides_files(found):
+        return {"files": None, "signature": None, "code": None, "flavors": []}
+    is_here = place_of(version)[0] is not None
     code = run_facts.source(dict(found.run.tags.values_list("key", "value"))) if found.run else None
-    return {"files": extent, "signature": signatures.of(version), "code": code}
+    return {
+        "files": evidence.manifest_of(version) if is_here else None,
+        "flavors": flavors.of(version),
+        "signature": signatures.of(version),
+        "code": code,
+    }
 
 
 def rollback_target(version: ModelVersion) -> str:

@@ -9,7 +9,7 @@ from registry import signatures
 from registry.files import files_of
 from registry.models import Alias, ModelVersion
 from registry.models.policy import Target
-from tracker.models import LoggedModelMetric, Metric
+from tracker.models import LoggedModelMetric, Metric, Run
 
 COMMIT = "mlflow.source.git.commit"
 
@@ -25,9 +25,14 @@ def of(version: ModelVersion, kind: str, target: str) -> dict:
         "metrics": metrics_of(version),
         "signature": signatures.digest(signatures.of(version)),
         "commit": run.tags.filter(key=COMMIT).values_list("value", flat=True).first() or "" if run else "",
-        "run_status": run.status if run else "",
+        "run_status": _status(run) if run else "",
         "incumbent": [other.version for other in incumbents(version, kind, target)],
     }
+
+
+def _status(run: Run) -> str:
+    # only what is archived lets its run go to the trash, and it can be asked back
+    return f"{run.status} in the trash" if run.is_deleted else run.status
 
 
 def digest(evidence: dict) -> str:
@@ -66,6 +71,7 @@ def _params(version: ModelVersion) -> dict[str, str]:
     return found
 
 
+@remembered
 def manifest_of(version: ModelVersion) -> dict:
     """Return the manifest: how many files, their bytes, and one hash over their paths and contents."""
     manifest = hashlib.sha256()

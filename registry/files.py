@@ -1,5 +1,6 @@
 """The files of a version: those of its run or its logged model, at or below where it was registered from."""
 
+from core.reading import remembered
 from registry.models import ModelVersion
 from registry.sources import path_within
 from tracker import blobs
@@ -23,6 +24,7 @@ def files_of(version: ModelVersion):
     return owner.artifacts.at_or_below(path) if owner else Artifact.objects.none()
 
 
+@remembered
 def read(version: ModelVersion, name: str) -> bytes | None:
     """Return a small file of the version; None where there is none, where it is large, or where its bytes are lost."""
     owner, path = place_of(version)

@@ -60,6 +60,28 @@ def stage_named(model: RegisteredModel, text: str) -> str:
     return found
 
 
+def next_protected(version: ModelVersion) -> StagePolicy | None:
+    """Return the policy of the first protected stage ahead in the pipeline, else of the stage that the version is in.
+
+    For what is archived the pipeline begins anew; nothing goes on to the archive for the sake of being there.
+    """
+    found = by_target(version.model)
+    stages = [stage for stage in stages_of(found) if stage == version.place or not _is_archive(stage, found)]
+    ahead = stages if version.stage == ModelVersion.Stage.ARCHIVED else stages[_place_in(stages, version) + 1 :]
+    protected = [stage for stage in [*ahead, version.place] if (Target.STAGE.value, stage) in found]
+    return found[Target.STAGE.value, protected[0]] if protected else None
+
+
+def _is_archive(stage: str, found: dict[tuple[str, str], StagePolicy]) -> bool:
+    policy = found.get((Target.STAGE.value, stage))
+    return ModelVersion.Stage.ARCHIVED in (stage, policy.wire_stage if policy else "")
+
+
+def _place_in(stages: list[str], version: ModelVersion) -> int:
+    # a stage that a policy added may have gone with it
+    return stages.index(version.place if version.place in stages else version.stage)
+
+
 def wire_stage(model: RegisteredModel, stage: str) -> str:
     """Return what a stage shows as on the wire. Raises InvalidValue for one that no policy of the model adds any more."""
     if stage in ModelVersion.Stage.values:

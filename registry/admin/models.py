@@ -1,9 +1,12 @@
-"""Models, versions, their history, and who has which level: to look at, a grant to take back."""
+"""Models and versions, of which some words change, their history, and who has which level: a grant to take back."""
 
+from django import forms
 from django.contrib import admin
 
-from core.admin import ReadOnly, chip
-from registry.actions import grants
+from core.admin import ActionForm, ReadOnly, SiteAdmins, chip
+from core.errors import InvalidValue
+from registry import names
+from registry.actions import grants, model_versions, registered_models
 from registry.admin.rows import Rows
 from registry.models import Alias, ModelGrant, ModelVersion, RegisteredModel, StageEvent
 
@@ -20,8 +23,63 @@ class AliasRows(Rows):
     fields = readonly_fields = ["name", "version"]
 
 
+class ModelForm(ActionForm):
+    """What is changed of a model here: its name, what is said of it, and who knows of it."""
+
+    class Meta:
+        model = RegisteredModel
+        fields = ["name", "description", "is_private"]
+        labels = {"is_private": "Private"}
+        help_texts = {"name": "Scripts that ask for the old name find nothing."}
+
+    def clean_name(self) -> str:
+        # here, since the page of a name that will not do has no address to lead to
+        try:
+            names.check_name(self.cleaned_data["name"])
+        except InvalidValue as error:
+            raise forms.ValidationError(error.message)
+        return self.cleaned_data["name"]
+
+    def act(self) -> RegisteredModel:
+        given = self.cleaned_data
+        held = registered_models.rename(self.instance, given["name"], by=self.by)
+        held = registered_models.describe(held, given["description"].replace("\r\n", "\n"), by=self.by)
+        grants.set_private(held, given["is_private"], by=self.by)
+        return held
+
+
+class VersionForm(ActionForm):
+    """What is said of a version."""
+
+    class Meta:
+        model = ModelVersion
+        fields = ["description"]
+
+    def act(self) -> ModelVersion:
+        given = self.cleaned_data["description"].replace("\r\n", "\n")
+        return model_versions.describe(self.instance, given, by=self.by)
+
+
+class Described(SiteAdmins):
+    """What is made by scripts and on pages; here some words of it change while it is there."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        # pages say what goes along with it
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return self.has_view_permission(request) and (obj is None or not obj.is_deleted)
+
+    def get_readonly_fields(self, request, obj=None):
+        return [name for name in self.fields if name not in self.form.Meta.fields]
+
+
 @admin.register(RegisteredModel)
-class RegisteredModelAdmin(ReadOnly):
+class RegisteredModelAdmin(Described):
+    form = ModelForm
     list_display = ["name", "state", "last_version", "created_by", "deleted_at"]
     list_filter = ["is_private", ("deleted_at", admin.EmptyFieldListFilter)]
     list_select_related = ["created_by"]
@@ -38,7 +96,8 @@ class RegisteredModelAdmin(ReadOnly):
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(ReadOnly):
+class ModelVersionAdmin(Described):
+    form = VersionForm
     list_display = ["__str__", "stage_chip", "run_id", "created_by", "deleted_at"]
     list_filter = ["stage", ("deleted_at", admin.EmptyFieldListFilter)]
     list_select_related = ["model", "created_by"]

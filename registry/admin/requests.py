@@ -122,10 +122,6 @@ class TransitionRequestAdmin(SiteAdmins):
     def all_evidence(self, row):
         return format_html("<pre>{}</pre>", json.dumps(_evidence(row), indent=2, ensure_ascii=False))
 
-    def construct_change_message(self, request, form, formsets, add=False):
-        # what was done stands in the audit log; Django looks for rows that formsets saved, which are none
-        return []
-
     def response_change(self, request, obj):
         row = TransitionRequest.objects.get(pk=obj.pk)
         waits = row.state == TransitionRequest.State.OPEN

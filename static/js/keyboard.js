@@ -8,6 +8,8 @@ export function keyboard() {
     if (event.key === "Escape") return escape(event);
     if (typing(event.target)) return;
     if (event.key === "?") return toggleHelp();
+    // whoever is about to answer a question must not be led away from it, nor lose what they wrote
+    if (document.querySelector('[popover][role="dialog"]:popover-open')) return;
     const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!target || target.closest("[hidden]")) return;
     event.preventDefault();

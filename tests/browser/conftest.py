@@ -40,6 +40,7 @@ runs = Run.objects.filter(experiment=seams)
 model = seed_registry.seed(seams, by=ada, others=(mel, sid))
 asked = TransitionRequest.objects.open().get(version__model=model)
 comments.create(model, "@ada which plates does it still miss?", by=mel)
+own_comment = comments.edit(comments.create(model, "The dark ones.", by=ada), "The *dark* ones, and those with rust.", by=ada)
 own = make_webhook(model, by=ada, name="tell-the-line", url="https://line.example.org/hooks", secret="s", status="DISABLED")
 for state, code, error in (("delivered", 200, ""), ("failed", 503, "The answer was 503.")):
     deliveries.write(own, "model_version.created", {"name": "defect-net", "version": "6", "source": "models:/m-1"}, kind="registeredmodel", object_id=model.pk).note_try(state=state, status_code=code, error=error)
@@ -68,6 +69,8 @@ print(json.dumps({
     "stop_ticket": letters.ticket(ada, Topic.MENTION),
     "webhook": hook.pk,
     "request": asked.pk,
+    "registered_model": model.pk,
+    "comment": own_comment.pk,
     "version": asked.version_id,
     "policy": StagePolicy.objects.get(model=model).pk,
     "delivery": delivery.pk,

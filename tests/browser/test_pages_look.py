@@ -73,6 +73,8 @@ PAGES = [
     Page("admin-delivery", "/admin/core/delivery/{delivery}/change/"),
     Page("admin-experiment", "/admin/tracker/experiment/{experiment}/change/"),
     Page("admin-models", "/admin/registry/registeredmodel/"),
+    Page("admin-model", "/admin/registry/registeredmodel/{registered_model}/change/"),
+    Page("admin-comment", "/admin/core/comment/{comment}/change/"),
     Page("admin-version", "/admin/registry/modelversion/{version}/change/"),
     Page("admin-stage-events", "/admin/registry/stageevent/"),
     Page("admin-requests", "/admin/registry/transitionrequest/"),

@@ -4,7 +4,7 @@ import pytest
 
 databricks = pytest.importorskip("databricks.sdk")
 
-from databricks.sdk.errors import PermissionDenied, ResourceDoesNotExist  # noqa: E402
+from databricks.sdk.errors import DatabricksError, PermissionDenied, ResourceDoesNotExist  # noqa: E402
 from databricks.sdk.service.ml import ActivityAction, ActivityType, CommentActivityAction, PermissionLevel  # noqa: E402
 
 pytestmark = pytest.mark.client
@@ -102,3 +102,56 @@ def test_models_and_stages_by_databricks_own_calls(ada, eve):
     with pytest.raises(PermissionDenied, match="Request it at"):
         eve.transition_stage(NAME, version.version, "Production", True)
     ada.delete_model_version(NAME, version.version)
+
+
+BOARD = "signed off by two"
+_MAKE_BOARD = f"""
+from accounts.models import User
+from registry.actions import policies
+from registry.models import ModelGrant, RegisteredModel
+rita = User.objects.create_user("rita", password="a long enough password")
+model = RegisteredModel.objects.get(name={BOARD!r}, deleted_at=None)
+ModelGrant.objects.create(model=model, user=rita, level=40)
+ModelGrant.objects.create(model=model, user=User.objects.get(username="eve"), level=30)
+policies.set(model, "stage", "Production", num_approvals=2, by=User.objects.get(username="ada"))
+"""
+
+
+@pytest.fixture
+def rita(server, ada, eve):
+    """The model registry as a second manager, of a model whose Production takes two approvals."""
+    ada.create_model(BOARD)
+    server.manage("shell", "-c", _MAKE_BOARD)
+    yield registry_of(server, server.manage("create_token", "--user", "rita", "--scope", "full").stdout.strip())
+    server.manage(
+        "shell", "-c", "from accounts.models import User; User.objects.filter(username='rita').update(is_active=False)"
+    )
+
+
+def test_of_two_approvals_the_first_is_recorded_and_the_last_applies(ada, eve, rita):
+    for source in ("s3://bucket/first", "s3://bucket/second"):
+        version = eve.create_model_version(BOARD, source).model_version.version
+        eve.create_transition_request(BOARD, str(version), "Production", comment="two of you")
+
+        recorded = ada.approve_transition_request(BOARD, str(version), "Production", False, comment="one").activity
+        assert (recorded.activity_type, recorded.user_id) == (ActivityType.APPROVED_REQUEST, "ada")
+        assert stage_of(ada, version) == "None"
+        assert [one.user_id for one in ada.list_transition_requests(BOARD, str(version))] == ["eve"]
+        with pytest.raises(DatabricksError, match="approved this already"):
+            ada.approve_transition_request(BOARD, str(version), "Production", False)
+        assert stage_of(ada, version) == "None"
+
+        applied = rita.approve_transition_request(BOARD, str(version), "Production", True, comment="two").activity
+        assert (applied.activity_type, applied.user_id, applied.comment) == (
+            ActivityType.APPROVED_REQUEST,
+            "rita",
+            "two",
+        )
+        assert stage_of(ada, version) == "Production"
+        assert list(ada.list_transition_requests(BOARD, str(version))) == []
+    # the last who approved the second asked that the first be archived
+    assert stage_of(ada, 1) == "Archived"
+
+
+def stage_of(registry, version) -> str:
+    return registry.get_model_version(BOARD, str(version)).model_version.current_stage

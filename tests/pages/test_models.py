@@ -103,8 +103,8 @@ def test_the_list_takes_as_many_queries_for_many_models_as_for_one(mel, member, 
         logged_version(model, by=member)
     for num in (1, 4):
         RegisteredModel.objects.filter(name__gte=f"net-{num}").update(is_private=num == 1)
-        # session, user, stars; models; tops and entries of stages; latest, pending; runs, metrics; what waits, notices
-        with django_assert_num_queries(14):
+        # session, user, stars; models; tops and entries of stages; latest, pending; last versions; runs, metrics; what waits, notices
+        with django_assert_num_queries(16):
             assert len(mel.get("/models?q=net").context["rows"]) == 4
 
 

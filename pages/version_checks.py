@@ -1,0 +1,56 @@
+"""What speaks for a version before anybody asks that it move: the checks of what a policy protects next, and what was reported."""
+
+from typing import NamedTuple
+
+from pages.model_head import label_of
+from registry import checks, evidence, policies
+from registry.checks import Result
+from registry.models import Check, ModelVersion, TransitionRequest
+from registry.models.policy import Target
+
+# what these say is of the version itself; the others tell of its run and its files
+OF_VERSION = ("description", "required_tags", "external")
+HIDDEN = "It stands on a run that you may not see."
+
+
+class Outlook(NamedTuple):
+    """The checks of a protected stage for which nobody has asked; `is_there` where the version is in it already."""
+
+    stage: str
+    label: str
+    results: list[Result]
+    is_there: bool
+
+    @property
+    def num_passed(self) -> int:
+        return sum(result.has_passed for result in self.results)
+
+
+class Posted(NamedTuple):
+    """What was reported from outside; `is_of_other_files` where the files have changed since."""
+
+    check: Check
+    is_of_other_files: bool
+
+
+def outlook(version: ModelVersion, waiting: list[TransitionRequest], *, hides_run: bool) -> Outlook | None:
+    """Return the checks of what a policy protects next, None where a request for it is open: its banner has them."""
+    policy = policies.next_protected(version)
+    if policy is None or any((one.kind, one.target) == (Target.STAGE, policy.target) for one in waiting):
+        return None
+    found = checks.results(policy, version)
+    if hides_run:
+        found = [_without_reason(spec, result) for spec, result in zip(policy.checks, found, strict=True)]
+    label = label_of(policy.target, policies.by_target(version.model))
+    return Outlook(policy.target, label, found, version.place == policy.target)
+
+
+def _without_reason(spec: dict, result: Result) -> Result:
+    return result if spec["check"] in OF_VERSION else result._replace(reason=HIDDEN)
+
+
+def posted(version: ModelVersion) -> list[Posted]:
+    """Return what was reported of a version, whatever its policies ask for."""
+    rows = list(version.checks.select_related("posted_by").order_by("name"))
+    digest = evidence.manifest_of(version)["digest"] if rows else ""
+    return [Posted(row, bool(row.files_digest) and row.files_digest != digest) for row in rows]
