@@ -18,6 +18,8 @@ DEBUG = env.flag("ASSAY_DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY") or secret_file(ASSAY_HOME, "secret-key")
 # Seals the audit log; kept outside the database, so that who can write there still cannot forge it.
 ASSAY_AUDIT_KEY = env.text("ASSAY_AUDIT_KEY") or secret_file(ASSAY_HOME, "audit-key")
+# Keys from before: what they signed and encrypted is still understood, and nothing new is made with them.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 
 ASSAY_URL, _host, _path = public_url()
 FORCE_SCRIPT_NAME = _path or None
