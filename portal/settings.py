@@ -211,6 +211,8 @@ ASSAY_OIDC_ADMIN_GROUP = env.text("ASSAY_OIDC_ADMIN_GROUP")
 ASSAY_OIDC_CREATE_USERS = env.flag("ASSAY_OIDC_CREATE_USERS", default=True)
 # Take a verified e-mail address for proof that somebody is the person whose account here has that address.
 ASSAY_OIDC_LINK_BY_EMAIL = env.flag("ASSAY_OIDC_LINK_BY_EMAIL", default=False)
+# Lead whoever signs out on to the provider's own sign-out, where it has one.
+ASSAY_OIDC_SIGN_OUT = env.flag("ASSAY_OIDC_SIGN_OUT", default=True)
 check_provider(ASSAY_OIDC_ISSUER, ASSAY_OIDC_CLIENT_ID, ASSAY_OIDC_SCOPES)
 
 SESSION_COOKIE_NAME = "assay_session"
