@@ -11,11 +11,16 @@ _INVITATION = "accounts.links.invitation"
 
 
 class OnceTokens(PasswordResetTokenGenerator):
-    """Django's: dead after a sign-in, a change of password or address, and PASSWORD_RESET_TIMEOUT."""
+    """Django's: dead after a sign-in, a change of password or address, a deactivation, and PASSWORD_RESET_TIMEOUT."""
 
     def __init__(self, what: str):
         super().__init__()
         self.key_salt = f"accounts.links.{what}"
+
+    def _make_hash_value(self, user, timestamp):
+        # somebody who is let in again after a deactivation must not be by a link from before it
+        epoch = f".{user.session_epoch}" if user.session_epoch else ""
+        return f"{super()._make_hash_value(user, timestamp)}{epoch}"
 
     def link(self, user: User) -> str:
         """Return what stands in the address, e.g. 12-cq3k1x-5f…"""

@@ -25,6 +25,7 @@ from django.urls import reverse
 from accounts import identities
 from accounts.identities import Identity
 from core.notices import absolute
+from pages.provider_sign_out import WayOut
 
 log = logging.getLogger("assay.single_sign_on")
 
@@ -66,10 +67,29 @@ class Adapter(OpenIDConnectOAuth2Adapter):
     @property
     def openid_config(self) -> dict:
         if not hasattr(self, "_openid_config"):
-            config = _get_json(self._provider.server_url)
-            check_configuration(config)
-            self._openid_config = config
+            self._openid_config = _fetch_configuration(self._provider)
         return self._openid_config
+
+
+def configuration() -> dict:
+    """Return where the provider does what, as it says now. Raises Failed."""
+    with _failures_named():
+        return _fetch_configuration(provider(None))
+
+
+def _fetch_configuration(own: Provider) -> dict:
+    config = _get_json(own.server_url)
+    check_configuration(config)
+    return config
+
+
+def sign_out_endpoint(config: dict) -> str:
+    """Return where the provider signs people out, nothing where it names none that the ID token may be sent to."""
+    address = config.get("end_session_endpoint")
+    if not settings.ASSAY_OIDC_SIGN_OUT or not isinstance(address, str):
+        return ""
+    schemes = ("https",) if urlsplit(settings.ASSAY_OIDC_ISSUER).scheme == "https" else ("https", "http")
+    return address if urlsplit(address).scheme in schemes else ""
 
 
 def check_configuration(config: dict) -> None:
@@ -113,8 +133,8 @@ def address_to_sign_in(request, *, process: str, next_url: str = "", user_id: in
     return response["Location"]
 
 
-def finish(request) -> tuple[Identity, dict]:
-    """Return who came back, and the state that went with them: `process`, `next`, `data`. Raises Failed."""
+def finish(request) -> tuple[Identity, dict, WayOut]:
+    """Return who came back, the state that went with them (`process`, `next`, `data`), and how they leave. Raises Failed."""
     own = provider(request)
     state = statekit.unstash_state(request, provider_id=own.sub_id, state_id=request.GET.get("state", ""))
     if state is None:
@@ -125,8 +145,8 @@ def finish(request) -> tuple[Identity, dict]:
     if "error" in request.GET:
         raise _said_no(request.GET["error"], request.GET.get("error_description", ""))
     with _failures_named():
-        claims = _claims(request, own, state)
-    return identities.from_claims(settings.ASSAY_OIDC_ISSUER, claims), state
+        claims, way_out = _claims(request, own, state)
+    return identities.from_claims(settings.ASSAY_OIDC_ISSUER, claims), state, way_out
 
 
 @contextmanager
@@ -144,7 +164,7 @@ def _failures_named():
         raise _provider_failed(f"an answer of the provider was malformed: {type(error).__name__}")
 
 
-def _claims(request, own: Provider, state: dict) -> dict:
+def _claims(request, own: Provider, state: dict) -> tuple[dict, WayOut]:
     adapter = own.get_oauth2_adapter(request)
     client = adapter.get_client(request, own.app)
     tokens = adapter.get_access_token_data(request, own.app, client, pkce_code_verifier=state["pkce_code_verifier"])
@@ -156,7 +176,7 @@ def _claims(request, own: Provider, state: dict) -> dict:
             raise jwt.InvalidTokenError("userinfo speaks of somebody else")
         # what is signed goes before what is not
         claims = {**more, **claims}
-    return claims
+    return claims, WayOut(sign_out_endpoint(adapter.openid_config), tokens["id_token"])
 
 
 def verified(id_token: str, keys: dict, *, issuer: str, nonce: str) -> dict:

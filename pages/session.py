@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.credentials import MAX_USERNAME
 from accounts.models import User
+from pages import provider_sign_out
 from pages.errors import error_page
 
 
@@ -70,6 +71,19 @@ class SignIn(auth_views.LoginView):
         )
 
 
+@method_decorator([login_not_required, never_cache], name="dispatch")
+class SignOut(auth_views.LogoutView):
+    """Django's own view; who came by single sign-on is led on to the provider, to be signed out there as well."""
+
+    def post(self, request, *args, **kwargs):
+        where = provider_sign_out.address(request)
+        answer = super().post(request, *args, **kwargs)
+        if not where:
+            return answer
+        # a page, since form-action of our policy stops a redirect
+        return render(request, "session/sign_out_there.html", {"where": where, "name": settings.ASSAY_OIDC_NAME})
+
+
 class SignedOutParts:
     """Sends a page to the sign-in as a whole when a part of it is asked for and nobody is signed in any more.
 
@@ -90,7 +104,7 @@ class SignedOutParts:
 
 
 sign_in = SignIn.as_view()
-sign_out = login_not_required(auth_views.LogoutView.as_view())
+sign_out = SignOut.as_view()
 
 
 def locked_out(request, original_response=None, credentials=None):

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.actions import identities
 from core.errors import DomainError, NotFound
+from pages import provider_sign_out
 from pages.errors import error_page
 from pages.redirects import is_ours
 
@@ -43,13 +44,13 @@ def back(request):
     if openid is None:
         return redirect("sign-in")
     try:
-        identity, state = openid.finish(request)
+        identity, state, way_out = openid.finish(request)
     except openid.Failed as error:
         return _page_of(request, error)
     try:
         if state["process"] == LINK:
             return _link(request, identity, state)
-        return _sign_in(request, identity, state)
+        return _sign_in(request, identity, state, way_out)
     except DomainError as error:
         return error_page(request, 403, error.message, title=NO_SIGN_IN)
     except IntegrityError:
@@ -82,13 +83,16 @@ def unlink(request):
     return redirect("mfa_index")
 
 
-def _sign_in(request, identity, state):
+def _sign_in(request, identity, state, way_out):
     from allauth.account.internal.flows.login import perform_login, record_authentication
     from allauth.account.models import Login
 
     user = identities.arrive(identity)
     record_authentication(request, user, "socialaccount", provider=identity.issuer, uid=identity.subject)
-    return perform_login(request, Login(user=user, redirect_url=state.get("next")))
+    answer = perform_login(request, Login(user=user, redirect_url=state.get("next")))
+    # afterwards, since a session that was somebody else's is emptied; a second factor may still be to come
+    provider_sign_out.remember(request, user, way_out)
+    return answer
 
 
 def _link(request, identity, state):

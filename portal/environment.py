@@ -4,6 +4,7 @@ Every setting of Assay is read here or in settings.py through `env`; docs/settin
 """
 
 import os
+import re
 import secrets
 import warnings
 from pathlib import Path
@@ -35,8 +36,8 @@ class Environment:
         return (value or "").strip() or default
 
     def words(self, name: str) -> list[str]:
-        """Return the parts between commas."""
-        return [word.strip() for word in self.text(name).split(",") if word.strip()]
+        """Return the parts between commas, or on lines of their own as a file has them."""
+        return [word.strip() for word in re.split(r"[,\n]", self.text(name)) if word.strip()]
 
     def pairs(self, name: str) -> dict[str, str]:
         """Return {left: right} of `left=right` between commas; a word alone stands for itself.

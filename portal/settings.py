@@ -1,5 +1,7 @@
 """Settings of Assay. Each is an environment variable with a default that works on a fresh machine."""
 
+import os
+import socket
 import sys
 from pathlib import Path
 
@@ -16,6 +18,8 @@ read_env_file(ASSAY_HOME)
 
 DEBUG = env.flag("ASSAY_DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY") or secret_file(ASSAY_HOME, "secret-key")
+# Keys from before: what they signed and encrypted is still understood, and nothing new is made with them.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 # Seals the audit log; kept outside the database, so that who can write there still cannot forge it.
 ASSAY_AUDIT_KEY = env.text("ASSAY_AUDIT_KEY") or secret_file(ASSAY_HOME, "audit-key")
 
@@ -107,6 +111,8 @@ TEMPLATES = [
 DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{ASSAY_HOME / 'assay.db'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Connections to PostgreSQL that each process keeps at most.
+ASSAY_POOL_SIZE = env.count("ASSAY_POOL_SIZE", default=16)
 ASSAY_SQLITE_SYNCHRONOUS = env.choice("ASSAY_SQLITE_SYNCHRONOUS", ("FULL", "NORMAL"), default="FULL")
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["ENGINE"] = "core.sqlite"
@@ -127,9 +133,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": str(ASSAY_HOME / "test-assay.db")}
 else:
     DATABASES["default"].setdefault("OPTIONS", {})
+    # in pg_stat_activity each process has a name of its own, by which `doctor` counts them; PostgreSQL cuts at 63
+    DATABASES["default"]["OPTIONS"].setdefault("application_name", f"assay {socket.gethostname()[:40]} {os.getpid()}")
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
-        "max_size": env.count("ASSAY_POOL_SIZE", default=16),
+        "max_size": ASSAY_POOL_SIZE,
     }
 
 # People and programs --------------------------------------------------------------------------------------
@@ -205,6 +213,8 @@ ASSAY_OIDC_GROUPS_CLAIM = env.text("ASSAY_OIDC_GROUPS_CLAIM", "groups")
 ASSAY_OIDC_GROUPS = env.pairs("ASSAY_OIDC_GROUPS")
 ASSAY_OIDC_ALLOWED_GROUPS = env.words("ASSAY_OIDC_ALLOWED_GROUPS")
 ASSAY_OIDC_ADMIN_GROUP = env.text("ASSAY_OIDC_ADMIN_GROUP")
+# Lead whoever signs out on to the provider's own sign-out, where it has one.
+ASSAY_OIDC_SIGN_OUT = env.flag("ASSAY_OIDC_SIGN_OUT", default=True)
 # Make an account for whoever comes for the first time; without it only linked accounts sign in.
 ASSAY_OIDC_CREATE_USERS = env.flag("ASSAY_OIDC_CREATE_USERS", default=True)
 # Take a verified e-mail address for proof that somebody is the person whose account here has that address.

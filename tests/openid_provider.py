@@ -35,6 +35,7 @@ class OpenIDProvider:
         self.refuses = ""
         self.codes: dict[str, dict] = {}
         self.asked: list[str] = []
+        self.signed_out: list[str] = []
         handler = type("Handler", (_Handler,), {"provider": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -66,6 +67,7 @@ class OpenIDProvider:
             "token_endpoint": f"{self.url}/token",
             "userinfo_endpoint": f"{self.url}/userinfo",
             "jwks_uri": f"{self.url}/keys",
+            "end_session_endpoint": f"{self.url}/sign-out",
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         }
 
@@ -80,6 +82,13 @@ class OpenIDProvider:
         code = secrets.token_urlsafe(16)
         self.codes[code] = asked
         return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+
+    def sign_out(self, asked: dict) -> str:
+        """End the session that the ID token is of; return where the browser goes back to."""
+        claims = jwt.decode(asked["id_token_hint"], self.key.public_key(), ["RS256"], audience=asked["client_id"])
+        assert claims["iss"] == self.url
+        self.signed_out.append(claims["sub"])
+        return asked["post_logout_redirect_uri"]
 
     def token(self, sent: dict):
         asked = self.codes.pop(sent.get("code"), None)
@@ -116,9 +125,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.provider.asked.append(path)
         if path in self.provider.answers:
             self._answer(*self.provider.answers[path])
-        elif path == "/authorize":
+        elif path in ("/authorize", "/sign-out"):
+            lead_on = {"/authorize": self.provider.authorize, "/sign-out": self.provider.sign_out}[path]
             self.send_response(302)
-            self.send_header("Location", self.provider.authorize(query))
+            self.send_header("Location", lead_on(query))
             self.send_header("Content-Length", "0")
             self.end_headers()
         else:

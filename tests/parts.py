@@ -28,6 +28,8 @@ def missing(part: str) -> str:
             return "" if shutil.which("redis-server") else "no redis-server is installed"
         case "s3":
             return "" if find_spec("moto") and find_spec("flask") else "moto's server is not installed"
+        case "folder":
+            return "ASSAY_STORAGE_URL names a bucket" if os.environ.get("ASSAY_STORAGE_URL") else ""
         case "nginx":
             return "" if NGINX else "no nginx is installed"
         case "systemd":

@@ -43,6 +43,7 @@ class Server:
         self.env = {
             **{key: value for key, value in os.environ.items() if not key.startswith(OWN_SETTINGS)},
             **self.database.env,
+            **own_storage(secrets.token_hex(6)),
             "ASSAY_HOME": str(self.home),
             **env,
         }
@@ -218,6 +219,12 @@ class OwnDatabase:
         maintenance = urlunsplit(urlsplit(self.url)._replace(path="/postgres"))
         with psycopg.connect(maintenance, autocommit=True) as connection:
             connection.execute(sql)
+
+
+def own_storage(name: str) -> dict[str, str]:
+    """Return the setting of a prefix of its own where ASSAY_STORAGE_URL names a bucket; nothing where files are in a folder."""
+    url = urlsplit(os.environ.get("ASSAY_STORAGE_URL", ""))
+    return {"ASSAY_STORAGE_URL": urlunsplit(url._replace(path=f"{url.path}/{name}"))} if url.scheme else {}
 
 
 def free_port() -> int:

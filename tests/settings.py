@@ -8,9 +8,13 @@ import os
 import shutil
 import tempfile
 
+from tests.servers import own_storage
+
 _folder = tempfile.mkdtemp(prefix="assay-tests-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["ASSAY_HOME"] = _folder
+# a bucket that several processes share would show each what the others keep
+os.environ.update(own_storage(os.path.basename(_folder)))
 
 from portal.settings import *  # noqa: E402, F403
 

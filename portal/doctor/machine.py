@@ -70,6 +70,12 @@ def keys() -> Iterator[Finding]:
             )
         else:
             yield ok("keys", f"{name} is in {path}; every other machine of this site needs the same")
+    if short := [key for key in settings.SECRET_KEY_FALLBACKS if len(key) < SHORT_KEY]:
+        yield warning(
+            "keys",
+            f"{len(short)} of SECRET_KEY_FALLBACKS have fewer than {SHORT_KEY} characters",
+            "Whoever guesses one signs as this site: run `python manage.py reseal`, then take them away.",
+        )
 
 
 def address() -> Iterator[Finding]:

@@ -73,10 +73,9 @@ def _postgresql() -> Iterator[Finding]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('server_version'), current_setting('server_version_num')::int, "
-            "current_setting('server_encoding'), current_setting('max_connections')::int, "
-            "extract(epoch FROM clock_timestamp())"
+            "current_setting('server_encoding'), extract(epoch FROM clock_timestamp())"
         )
-        version, number, encoding, max_connections, now_s = cursor.fetchone()
+        version, number, encoding, now_s = cursor.fetchone()
     if number < OLDEST_POSTGRESQL:
         yield warning("database", f"PostgreSQL {version} is older than what is tested", "Upgrade it to 15 or newer.")
     elif encoding != "UTF8":
@@ -84,10 +83,42 @@ def _postgresql() -> Iterator[Finding]:
             "database", f"its encoding is {encoding}", "Make it anew WITH ENCODING 'UTF8' and restore a backup."
         )
     else:
-        yield ok("database", f"PostgreSQL {version}, {max_connections} connections at most")
+        yield ok("database", f"PostgreSQL {version}")
+    yield _connections()
     if abs(skew_s := time.time() - float(now_s)) > MOST_SKEW_S:
         yield warning("clock", f"this machine and the database differ by {skew_s:+.0f} s", "Run an NTP client on both.")
     yield _dump_program(number)
+
+
+def _connections() -> Finding:
+    """See whether the pools of all processes that run now, when full, fit what PostgreSQL takes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int, "
+            # each process of Assay has another name (portal/settings.py); this one is among them
+            "(SELECT count(DISTINCT application_name) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND application_name LIKE 'assay %%' AND application_name <> current_setting('application_name'))",
+        )
+        usable, num_running = cursor.fetchone()
+    return fit_of_pools(usable, num_running, settings.ASSAY_POOL_SIZE)
+
+
+def fit_of_pools(usable: int, num_running: int, pool_size: int) -> Finding:
+    """Say whether pools of this size fit the connections that PostgreSQL gives; at least two processes are counted."""
+    num_processes = max(num_running, 2)
+    if num_processes * pool_size > usable:
+        return warning(
+            "connections",
+            f"PostgreSQL takes {usable} connections, and {num_processes} processes with ASSAY_POOL_SIZE={pool_size} "
+            f"may open {num_processes * pool_size}",
+            f"Set ASSAY_POOL_SIZE to {max(usable // num_processes, 1)} or less, or max_connections of PostgreSQL to "
+            f"{num_processes * pool_size + 10} or more and start it anew.",
+        )
+    return ok(
+        "connections",
+        f"PostgreSQL takes {usable}, enough for {usable // pool_size} processes with ASSAY_POOL_SIZE={pool_size}; "
+        f"{num_running} run now",
+    )
 
 
 def _dump_program(server: int) -> Finding:
@@ -174,4 +205,29 @@ def mail() -> Iterator[Finding]:
     yield ok("mail", "the mail server takes the connection")
 
 
-CHECKS = [storage, broker, mail]
+def single_sign_on() -> Iterator[Finding]:
+    """Ask the provider who it is and where it does what; nobody is signed in."""
+    if not settings.ASSAY_OIDC_ISSUER:
+        yield ok("single sign-on", "ASSAY_OIDC_ISSUER is not set: people come with passwords or passkeys")
+        return
+    from pages import openid
+
+    try:
+        config = openid.configuration()
+    except openid.Failed as error:
+        yield failed(
+            "single sign-on",
+            error.reason,
+            f"See that ASSAY_OIDC_ISSUER is the issuer as {settings.ASSAY_OIDC_ISSUER}/.well-known/openid-configuration "
+            "names it, and that this machine reaches it.",
+        )
+        return
+    ends = (
+        "signing out ends the session there too"
+        if openid.sign_out_endpoint(config)
+        else "it has no sign-out to lead to"
+    )
+    yield ok("single sign-on", f"{config['issuer']} answers and has all that is needed; {ends}")
+
+
+CHECKS = [storage, broker, mail, single_sign_on]

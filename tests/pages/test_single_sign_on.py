@@ -33,6 +33,7 @@ def provider(running, settings):
     )
     running.spoil = lambda claims: claims
     running.asked.clear()
+    running.signed_out.clear()
     for name, value in running.settings.items():
         setattr(settings, name, value)
     settings.ASSAY_URL = "http://testserver"
@@ -353,6 +354,88 @@ def test_who_left_the_allowed_groups_stays_out(client, provider, settings):
 
     assert come_back(client).status_code == 403
     assert not is_signed_in(client)
+
+
+# Going out
+
+
+def test_signing_out_leads_on_to_the_provider_and_back_to_the_sign_in(client, provider):
+    come_back(client)
+
+    answer = client.post("/sign-out")
+
+    # the policy of pages would stop a redirect of a form to another host
+    assert answer.status_code == 200
+    assert not is_signed_in(client)
+    assert at_the_provider(answer.context["where"]) == "http://testserver/sign-in"
+    assert provider.signed_out == ["u-1"]
+    assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+    assert f'<a class="button primary" href="{answer.context["where"].replace("&", "&amp;")}">' in answer.text
+
+
+def test_it_asks_nobody_and_works_while_the_provider_is_away(client, provider):
+    come_back(client)
+    provider.asked.clear()
+    provider.answers["/.well-known/openid-configuration"] = (500, "text/plain", "away")
+
+    assert client.post("/sign-out").status_code == 200
+    assert provider.asked == []
+    assert not is_signed_in(client)
+
+
+def test_an_id_token_does_not_lie_in_the_database_to_be_read(client, provider):
+    come_back(client)
+
+    kept = client.session["provider_sign_out"]
+    assert kept["id_token"]
+    assert kept["id_token"].count(".") != 2
+    assert "eyJ" not in kept["id_token"][:3]
+
+
+@pytest.mark.parametrize("endpoint", [None, 7, "", "javascript:alert(1)", "/relative"])
+def test_a_provider_that_names_no_sign_out_is_left_alone(client, provider, endpoint):
+    config = {**provider.configuration(None), "end_session_endpoint": endpoint}
+    provider.answers["/.well-known/openid-configuration"] = (200, "application/json", json.dumps(config))
+    come_back(client)
+
+    answer = client.post("/sign-out")
+
+    assert (answer.status_code, answer.url) == (302, "/sign-in")
+
+
+def test_a_provider_behind_tls_is_not_told_without_it(settings):
+    settings.ASSAY_OIDC_ISSUER = "https://id.example.org"
+
+    assert openid.sign_out_endpoint({"end_session_endpoint": "http://id.example.org/out"}) == ""
+    assert (
+        openid.sign_out_endpoint({"end_session_endpoint": "https://id.example.org/out"}) == "https://id.example.org/out"
+    )
+
+
+def test_a_site_may_switch_it_off(client, provider, settings):
+    come_back(client)
+    settings.ASSAY_OIDC_SIGN_OUT = False
+
+    assert client.post("/sign-out").url == "/sign-in"
+    assert provider.signed_out == []
+
+
+def test_who_came_with_a_password_stays_signed_in_at_the_provider(client, provider):
+    come_back(client)
+    make_user("mel")
+    client.post("/sign-out")
+    client.post("/sign-in", {"username": "mel", "password": PASSWORD})
+
+    assert client.post("/sign-out").url == "/sign-in"
+
+
+def test_a_token_that_is_too_long_for_an_address_stays_behind(client, provider):
+    provider.person["groups"] = [f"group-{number}" for number in range(400)]
+    come_back(client)
+
+    asked = parse_qs(urlsplit(client.post("/sign-out").context["where"]).query)
+
+    assert asked == {"client_id": ["assay"], "post_logout_redirect_uri": ["http://testserver/sign-in"]}
 
 
 # What is refused

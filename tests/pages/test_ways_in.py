@@ -169,6 +169,19 @@ def test_no_link_waits_in_the_database(client, mail, rita, admin):
         assert link_in(text).rpartition("/")[2] not in stored
 
 
+@pytest.mark.parametrize(("place", "tokens"), [("reset", links.reset_tokens), ("sign-in/link", links.sign_in_tokens)])
+def test_a_link_from_before_a_deactivation_does_not_live_again(client, rita, admin, place, tokens):
+    path = f"/{place}/{tokens.link(rita)}"
+    assert client.get(path).status_code == 200
+
+    users.deactivate(rita, by=admin)
+    users.activate(rita, by=admin)
+
+    assert client.get(path).status_code == 404
+    rita.refresh_from_db()
+    assert client.get(f"/{place}/{tokens.link(rita)}").status_code == 200
+
+
 @pytest.mark.parametrize("token", ["x", "1-", "1-x-y", "-", "0", "9" * 30 + "-x", "１-x", "é", "a\0b"])
 @pytest.mark.parametrize("place", ["reset", "sign-in/link", "invitation"])
 def test_made_up_links_open_nothing(client, rita, place, token):

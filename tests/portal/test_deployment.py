@@ -1,7 +1,6 @@
 """The files of deploy/: they fit each other, the settings that are read and the commands that there are."""
 
 import configparser
-import datetime
 import json
 import os
 import re
@@ -12,11 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.parts import NGINX
 from tests.servers import OWN_SETTINGS, ROOT
 from tests.test_docs import rows
 
@@ -126,6 +121,17 @@ def test_compose_has_the_parts_of_a_site():
     assert services["web"]["deploy"]["replicas"] == 2
 
 
+def test_every_image_is_one_that_somebody_named():
+    built = (DEPLOY / "Containerfile").read_text()
+    images = [each["image"] for name, each in compose()["services"].items() if name not in of_assay()]
+    images += [words.split()[0] for words in re.findall(r"^FROM (.+)$", built, re.MULTILINE)]
+
+    # a registry may have a port
+    tags = {image: image.rpartition("/")[2].partition(":")[2] for image in images}
+    assert len(tags) >= 6
+    assert [image for image, tag in tags.items() if not tag or tag == "latest"] == []
+
+
 def test_what_compose_names_is_declared():
     whole = compose()
 
@@ -222,62 +228,3 @@ def test_systemd_understands_the_units(tmp_path):
 
     ours = [line for line in (done.stdout + done.stderr).splitlines() if "assay" in line]
     assert (done.returncode, ours) == (0, []), done.stderr
-
-
-# the proxy ------------------------------------------------------------------------------------------------
-
-
-def make_certificate(folder: Path) -> None:
-    """Write fullchain.pem and privkey.pem of a certificate for localhost."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    ends_at = now + datetime.timedelta(days=1)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, ends_at)
-    made = builder.sign(key, hashes.SHA256())
-    (folder / "fullchain.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    )
-
-
-def proxy() -> str:
-    """Return nginx's settings without comments."""
-    return re.sub(r"#.*", "", (DEPLOY / "nginx.conf").read_text())
-
-
-def test_the_proxy_says_itself_who_asked():
-    headers = dict(re.findall(r"proxy_set_header (\S+) (\S+);", proxy()))
-
-    # appended to, it would be the caller's to invent (accounts/addresses.py takes the last entry)
-    assert headers["X-Forwarded-For"] == "$remote_addr"
-    assert headers["X-Forwarded-Proto"] == "$scheme"
-    assert headers["X-Request-ID"] == "$request_id"
-    assert headers["Host"] == "$host"
-    assert "underscores_in_headers" not in proxy()
-
-
-def test_the_proxy_asks_web_and_keeps_no_bodies():
-    port = of_assay()["web"]["command"][-2]
-
-    assert f"server web:{port} " in proxy()
-    for directive in ("proxy_request_buffering off", "proxy_buffering off", "client_max_body_size 0"):
-        assert f"{directive};" in proxy()
-
-
-@pytest.mark.needs("nginx")
-def test_nginx_understands_its_settings(tmp_path):
-    make_certificate(tmp_path)
-    # nginx before 1.27.3 cannot ask again for the address of a server of an upstream
-    text = proxy().replace("/etc/nginx/tls", str(tmp_path)).replace("server web:5000 resolve", "server 127.0.0.1:5000")
-    places = [f"{kind}_temp_path {tmp_path};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
-    (tmp_path / "nginx.conf").write_text(text.replace("access_log off;", "access_log off; " + " ".join(places)))
-
-    done = subprocess.run(
-        [NGINX, "-t", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path), "-e", str(tmp_path / "errors")],
-        capture_output=True,
-        text=True,
-    )
-
-    assert done.returncode == 0, done.stderr

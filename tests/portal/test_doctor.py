@@ -5,7 +5,9 @@ import os
 
 import pytest
 
+from portal.doctor import State, services
 from tests.faults.files import s3_stand_in
+from tests.openid_provider import OpenIDProvider
 from tests.servers import Server, free_port, wait_until
 
 
@@ -125,3 +127,67 @@ def test_redis_is_asked(home):
     _, found = examine(home, REDIS_URL=os.environ["REDIS_URL"])
 
     assert found["queue"]["state"] == "ok"
+
+
+def test_the_openid_provider_is_asked(home):
+    with OpenIDProvider() as provider:
+        _, found = examine(home, **provider.settings)
+        assert found["single sign-on"]["state"] == "ok", found
+        assert "signing out ends the session there too" in found["single sign-on"]["says"]
+
+        config = provider.configuration(None)
+        told = {"calls itself": {"issuer": "https://evil.example"}, "lacks jwks_uri": {"jwks_uri": None}}
+        for words, change in told.items():
+            body = json.dumps({**config, **change})
+            provider.answers["/.well-known/openid-configuration"] = (200, "application/json", body)
+            code, found = examine(home, **provider.settings)
+            assert (code, found["single sign-on"]["state"]) == (1, "failed")
+            assert words in found["single sign-on"]["says"]
+
+    _, found = examine(home, **provider.settings)
+    assert "did not answer" in found["single sign-on"]["says"]
+    assert "/.well-known/openid-configuration" in found["single sign-on"]["mend"]
+
+
+@pytest.mark.needs("postgresql")
+def test_processes_that_run_are_counted(home):
+    home.start("--workers", "2").make_admin()
+    names = f"SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = '{home.database.name}'"
+
+    def all_are_connected():
+        # a process connects at its first request
+        home.get("experiments/get?experiment_id=0")
+        return sum(name.startswith("assay ") for (name,) in home.database.rows(names)) >= 3
+
+    # both that answer, and who works in the background
+    wait_until(all_are_connected, within_s=60)
+
+    _, found = examine(home)
+
+    number = int(found["connections"]["says"].rpartition(" run now")[0].rpartition("; ")[2])
+    assert 3 <= number <= 5
+    _, found = examine(home, ASSAY_POOL_SIZE="100000")
+    assert found["connections"]["state"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("usable", "num_running", "pool_size", "state", "mend"),
+    [
+        (97, 6, 16, State.OK, ""),
+        (97, 0, 16, State.OK, ""),
+        (
+            97,
+            7,
+            16,
+            State.WARNING,
+            "Set ASSAY_POOL_SIZE to 13 or less, or max_connections of PostgreSQL to 122 or more",
+        ),
+        (20, 0, 16, State.WARNING, "Set ASSAY_POOL_SIZE to 10 or less"),
+        (3, 6, 16, State.WARNING, "Set ASSAY_POOL_SIZE to 1 or less"),
+    ],
+)
+def test_pools_that_do_not_fit_are_named_with_what_would(usable, num_running, pool_size, state, mend):
+    found = services.fit_of_pools(usable, num_running, pool_size)
+
+    assert found.state == state
+    assert mend in found.mend

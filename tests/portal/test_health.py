@@ -1,9 +1,18 @@
 """What load balancers and the client ask before they log in."""
 
+import os
+import socket
+import time
+
 import pytest
 from django.core.files.storage import default_storage
 
 from portal import health
+
+
+@pytest.fixture(autouse=True)
+def _no_redis(settings):
+    settings.REDIS_URL = ""
 
 
 def test_health_asks_nothing_of_anybody(client):
@@ -35,6 +44,29 @@ def test_ready_says_that_the_database_fails(client):
     answer = client.get("/ready")
 
     assert (answer.status_code, answer.json()) == (503, {"ready": False, "database": "failing", "storage": "ok"})
+
+
+@pytest.mark.needs("redis")
+def test_ready_names_redis_where_it_is_set_up(client, db, settings):
+    settings.REDIS_URL = os.environ["REDIS_URL"]
+
+    answer = client.get("/ready")
+
+    expected = {"ready": True, "degraded": False, "database": "ok", "storage": "ok", "broker": "ok"}
+    assert (answer.status_code, answer.json()) == (200, expected)
+
+
+def test_a_redis_that_hangs_degrades_and_takes_nobody_out(client, db, settings):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        began_at = time.monotonic()
+
+        answer = client.get("/ready")
+
+    expected = {"ready": True, "degraded": True, "database": "ok", "storage": "ok", "broker": "failing"}
+    assert (answer.status_code, answer.json()) == (200, expected)
+    # a load balancer takes who is silent for long for dead
+    assert time.monotonic() - began_at < 4
 
 
 def test_the_version_is_that_of_the_protocol(client):
