@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -18,6 +19,33 @@ _USUAL = {*vars(logging.makeLogRecord({})), "message", "asctime", "request_id", 
 _OPENING = re.compile(
     r"(/setup/|/reset/|/sign-in/link/|/invitation/|/notices/off/|/mlflow-artifacts/(?:signed|mpu/part)/)[^\s/?]+"
 )
+
+
+def log_settings(level: str, form: str) -> dict:
+    """Return what Django's LOGGING is set to: our own loggers from `level` on, in the form "line" or "json"."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"secrets": {"()": without_secrets}, "request": {"()": with_request_id}},
+        "formatters": {"line": {"()": LineFormatter}, "json": {"()": JsonFormatter}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": form,
+                "stream": sys.stderr,
+                "filters": ["secrets", "request"],
+            }
+        },
+        "root": {"handlers": ["console"], "level": "WARNING"},
+        "loggers": {
+            "assay": {"level": level},
+            # a 4xx is the caller's business and stands in the answer
+            "django.request": {"level": "ERROR"},
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            # failed sign-ins stand in the audit log
+            "axes": {"level": "ERROR"},
+        },
+    }
 
 
 def cut_openings(text: str) -> str:

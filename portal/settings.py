@@ -8,6 +8,7 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF
 
 from portal.environment import check_provider, data_folder, env, public_url, read_env_file, secret_file
+from portal.logs import log_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # An installed wheel carries templates and static files inside the package, a checkout beside it.
@@ -388,29 +389,4 @@ LOG_FORMAT = env.choice("LOG_FORMAT", ("line", "json"), default="line")
 ASSAY_LOG_REQUESTS = env.flag("ASSAY_LOG_REQUESTS", default=False)
 # Who has it may read /metrics; without one there is no such page.
 ASSAY_METRICS_TOKEN = env.text("ASSAY_METRICS_TOKEN")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "secrets": {"()": "portal.logs.without_secrets"},
-        "request": {"()": "portal.logs.with_request_id"},
-    },
-    "formatters": {"line": {"()": "portal.logs.LineFormatter"}, "json": {"()": "portal.logs.JsonFormatter"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": LOG_FORMAT,
-            "stream": sys.stderr,
-            "filters": ["secrets", "request"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "assay": {"level": LOG_LEVEL},
-        # a 4xx is the caller's business and stands in the answer
-        "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-        # failed sign-ins stand in the audit log
-        "axes": {"level": "ERROR"},
-    },
-}
+LOGGING = log_settings(LOG_LEVEL, LOG_FORMAT)
