@@ -26,9 +26,10 @@ class Past:
 
 @require_safe
 @once_each
-def deleted_model(request, pk):
+def deleted_model(request, deleted_model_id):
     """GET /deleted-models/ID[?at=DAY&against=DAY]: for who could see the model; one that is there is at its own address."""
-    model = RegisteredModel.objects.visible_to(request.user).select_related("created_by").filter(pk=pk).first()
+    visible = RegisteredModel.objects.visible_to(request.user).select_related("created_by")
+    model = visible.filter(pk=deleted_model_id).first()
     if model is None:
         raise NotFound("There is no such model.")
     if not model.is_deleted:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from registry import checks, evidence, policies
+from registry import evidence, policies, shown
 from registry.actions import requests, transitions
 from registry.checks import Result
 from registry.models import Approval, StagePolicy, TransitionRequest
@@ -68,9 +68,9 @@ def of(request: TransitionRequest, *, user) -> Pending:
         request=request,
         policy=policy,
         digest=digest,
-        changes=evidence.changes(request.evidence, now) if digest != request.evidence_digest else [],
+        changes=shown.changes(version, request.evidence, now, user=user) if digest != request.evidence_digest else [],
         given=given,
-        results=checks.results(policy, version),
+        results=shown.results(policy, version, user=user),
         num_needed=policies.num_approvals(policy),
         why_not_decide=requests.why_not_decide(request, user),
         can_cancel=not requests.why_not_cancel(request, user),

@@ -17,7 +17,7 @@ from pages.redirects import back
 from pages.review_deltas import deltas
 from pages.timeline import name_of
 from pages.version_edits import clean
-from registry import checks, evidence, policies, reviews
+from registry import evidence, policies, reviews, shown
 from registry.actions import requests, transitions
 from registry.actions.requests import MAX_COMMENT
 from registry.models import RegisteredModel, StagePolicy, TransitionRequest
@@ -172,7 +172,7 @@ def review_checks(request, request_id):
     """GET /reviews/ID/checks: how many checks have passed, for a row of the list."""
     asked = request_by_id(request_id, user=request.user)
     policy = policies.of(asked.version.model, asked.kind, asked.target)
-    results = checks.results(policy, asked.version)
+    results = shown.results(policy, asked.version, user=request.user)
     return render(request, "reviews/_checks_summary.html", {"results": results})
 
 

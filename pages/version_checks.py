@@ -3,14 +3,10 @@
 from typing import NamedTuple
 
 from pages.model_head import label_of
-from registry import checks, evidence, policies
+from registry import evidence, policies, shown
 from registry.checks import Result
 from registry.models import Check, ModelVersion, TransitionRequest
 from registry.models.policy import Target
-
-# what these say is of the version itself; the others tell of its run and its files
-OF_VERSION = ("description", "required_tags", "external")
-HIDDEN = "It stands on a run that you may not see."
 
 
 class Outlook(NamedTuple):
@@ -33,20 +29,14 @@ class Posted(NamedTuple):
     is_of_other_files: bool
 
 
-def outlook(version: ModelVersion, waiting: list[TransitionRequest], *, hides_run: bool) -> Outlook | None:
+def outlook(version: ModelVersion, waiting: list[TransitionRequest], *, user) -> Outlook | None:
     """Return the checks of what a policy protects next, None where a request for it is open: its banner has them."""
     policy = policies.next_protected(version)
     if policy is None or any((one.kind, one.target) == (Target.STAGE, policy.target) for one in waiting):
         return None
-    found = checks.results(policy, version)
-    if hides_run:
-        found = [_without_reason(spec, result) for spec, result in zip(policy.checks, found, strict=True)]
+    found = shown.results(policy, version, user=user)
     label = label_of(policy.target, policies.by_target(version.model))
     return Outlook(policy.target, label, found, version.place == policy.target)
-
-
-def _without_reason(spec: dict, result: Result) -> Result:
-    return result if spec["check"] in OF_VERSION else result._replace(reason=HIDDEN)
 
 
 def posted(version: ModelVersion) -> list[Posted]:

@@ -12,7 +12,7 @@ from pages import policy_words
 from pages.timeline import name_of
 from pages.version_edits import clean
 from pages.versions import version_head
-from registry import checks, evidence, names, policies
+from registry import evidence, names, policies, shown
 from registry.actions import requests, transitions
 from registry.actions.requests import MAX_COMMENT
 from registry.lookups import version_by_number
@@ -122,7 +122,7 @@ def _what_it_takes(version: ModelVersion, kind: str, target: str, user) -> dict:
         "policy": policy,
         "takes": policy_words.takes(policy, groups),
         "follows": policy_words.follows(policy),
-        "results": checks.results(policy, version),
+        "results": shown.results(policy, version, user=user),
         "incumbents": [] if is_there else evidence.incumbents(version, kind, target),
         "is_there": is_there,
         "can_move": not why_not and not is_there,

@@ -95,7 +95,7 @@ def version_detail(request, name, number):
         "others": version.model.versions.active().exclude(pk=version.pk).order_by("-version")[:50],
         "version_tags": {key: value for key, value in tags.items() if not key.startswith(HIDDEN_TAGS)},
         "timeline": timeline.of_version(version, user=request.user, is_whole=request.GET.get("timeline") == "whole"),
-        "outlook": version_checks.outlook(version, waiting, hides_run=found.hides_run),
+        "outlook": version_checks.outlook(version, waiting, user=request.user),
         "posted_checks": version_checks.posted(version),
         "rollback": rollback_target(version),
         "portal_url": settings.ASSAY_URL,

@@ -14,8 +14,8 @@ A policy's checks are plain values, one dictionary each; `validate` says what th
 from collections.abc import Callable
 from typing import NamedTuple
 
-from core.errors import InvalidValue, NotAllowed
-from registry import addresses, evidence, signatures
+from core.errors import InvalidValue
+from registry import evidence, signatures
 from registry.files import files_of, place_of
 from registry.models import Check, ModelVersion, StagePolicy
 from tracker import blobs
@@ -51,17 +51,6 @@ def results(policy: StagePolicy | None, version: ModelVersion) -> list[Result]:
 
 def standing_in_the_way(policy: StagePolicy | None, version: ModelVersion) -> list[Result]:
     return [result for result in results(policy, version) if not result.has_passed]
-
-
-def refuse_unless_passed(policy: StagePolicy | None, version: ModelVersion) -> None:
-    """Raise NotAllowed where a check of the policy has not passed, with what each of them says."""
-    failing = standing_in_the_way(policy, version)
-    if failing:
-        said = " ".join(f"{result.name} ({result.state}): {result.reason}" for result in failing)
-        raise NotAllowed(
-            f"{policy.target} of {version.model.name} asks for checks that have not passed. {said} "
-            f"They stand at {addresses.of_request(version, policy.kind, policy.target)}"
-        )
 
 
 def _metric_vs_incumbent(version: ModelVersion, spec: dict, policy: StagePolicy) -> Result:

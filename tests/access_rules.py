@@ -33,7 +33,7 @@ class Rule:
     def route(self):
         # names of World that stand in for others, as in <int:deleted_experiment_id>
         route = self.pattern.partition("?")[0].replace("<int:deleted_experiment_id>", "<int:pk>")
-        for name in ("deleted_model_id", "report_id", "export_id", "import_id", "invitation_id", "passkey_id"):
+        for name in ("report_id", "export_id", "import_id", "invitation_id", "passkey_id"):
             route = route.replace(f"<int:{name}>", "<int:pk>")
         for link in ("sign_in_token", "reset_token", "invitation_token"):
             route = route.replace(f"<str:{link}>", "<str:token>")

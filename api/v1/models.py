@@ -10,8 +10,7 @@ from accounts.access import Level
 from api.endpoint import Nothing, RequiredText, caller_token_id
 from core import notices
 from core.errors import InvalidValue
-from registry import activities, history, lookups, policies
-from registry import checks as policy_checks
+from registry import activities, history, lookups, policies, shown
 from registry.actions import checks
 from registry.models import Check, RegisteredModel, StageEvent
 from registry.models.policy import Target
@@ -181,16 +180,16 @@ class OfDeleted(msgspec.Struct):
     as_of: datetime
 
 
-def get_deleted_standing(request, body: OfDeleted, pk: int) -> Standing:
+def get_deleted_standing(request, body: OfDeleted, deleted_model_id: int) -> Standing:
     """How a deleted model stood at a time, and who said so."""
     if body.as_of.tzinfo is None:
         raise InvalidValue("as_of needs an offset from UTC, or Z.")
-    return _standing(lookups.deleted_model(pk, user=request.user), body.as_of)
+    return _standing(lookups.deleted_model(deleted_model_id, user=request.user), body.as_of)
 
 
-def list_deleted_events(request, body: Before, pk: int) -> Events:
+def list_deleted_events(request, body: Before, deleted_model_id: int) -> Events:
     """Every change of a stage or an alias of a deleted model, as of one that is there."""
-    return _events(lookups.deleted_model(pk, user=request.user), body.before)
+    return _events(lookups.deleted_model(deleted_model_id, user=request.user), body.before)
 
 
 class CheckResult(msgspec.Struct):
@@ -213,7 +212,7 @@ def list_checks(request, body: OfTarget, name: str, version: str) -> Checks:
     """What came of each check that moving the version to a stage or an alias asks for."""
     found = lookups.version_by_number(name, version, user=request.user)
     target = policies.stage_named(found.model, body.to) if body.kind == Target.STAGE else body.to
-    results = policy_checks.results(policies.of(found.model, body.kind, target), found)
+    results = shown.results(policies.of(found.model, body.kind, target), found, user=request.user)
     return Checks(checks=[CheckResult(**row._asdict()) for row in results])
 
 

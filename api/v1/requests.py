@@ -7,7 +7,7 @@ import msgspec
 
 from api.endpoint import Nothing, RequiredText, caller_token_id
 from core.errors import NotFound
-from registry import evidence, lookups, names, policies
+from registry import evidence, lookups, names, policies, shown
 from registry.actions import requests, transitions
 from registry.models import ModelVersion, RegisteredModel, TransitionRequest
 from registry.models.policy import Target
@@ -52,7 +52,11 @@ def list_(request, body: Nothing) -> TransitionRequests:
     visible = RegisteredModel.objects.visible_to(request.user).active()
     rows = TransitionRequest.objects.open().filter(version__model__in=visible)
     rows = rows.select_related("version__model", "requested_by", "decided_by").prefetch_related("approvals__by")
-    return TransitionRequests(requests=[_brief(row, request.user) for row in rows.order_by("pk")[:MAX_LISTED]])
+    found = list(rows.order_by("pk")[:MAX_LISTED])
+    hidden = shown.hidden([row.version for row in found], request.user)
+    # stale approvals are told by the digest that was found last
+    briefs = [_detail(row, request.user, row.current_digest, [], row.version_id in hidden) for row in found]
+    return TransitionRequests(requests=briefs)
 
 
 class Open(msgspec.Struct):
@@ -163,20 +167,19 @@ def _by(request) -> dict:
     return {"by": request.user, "token_id": caller_token_id(request)}
 
 
-def _brief(row: TransitionRequest, viewer) -> TransitionRequestDetail:
-    """Return a request of a list: stale approvals are told by the digest that was found last."""
-    return _detail(row, viewer, row.current_digest, [])
-
-
 def _whole(row: TransitionRequest, viewer) -> TransitionRequestDetail:
     """Return a request beside what its version stands on at this moment."""
+    hides_run = shown.hides_run(row.version, viewer)
     if row.state != TransitionRequest.State.OPEN:
-        return _detail(row, viewer, row.evidence_digest, [])
+        return _detail(row, viewer, row.evidence_digest, [], hides_run)
     now = evidence.of(row.version, row.kind, row.target)
-    return _detail(row, viewer, evidence.digest(now), evidence.changes(row.evidence, now))
+    changes = shown.changes(row.version, row.evidence, now, user=viewer)
+    return _detail(row, viewer, evidence.digest(now), changes, hides_run)
 
 
-def _detail(row: TransitionRequest, viewer, digest: str, changes: list[str]) -> TransitionRequestDetail:
+def _detail(
+    row: TransitionRequest, viewer, digest: str, changes: list[str], hides_run: bool
+) -> TransitionRequestDetail:
     return TransitionRequestDetail(
         id=row.pk,
         model=row.version.model.name,
@@ -191,7 +194,7 @@ def _detail(row: TransitionRequest, viewer, digest: str, changes: list[str]) -> 
         decided_by=row.decided_by.username if row.decided_by else None,
         decided_at=row.decided_at,
         decision_comment=row.decision_comment,
-        evidence=row.evidence,
+        evidence=shown.evidence_without_run(row.evidence) if hides_run else row.evidence,
         evidence_digest=digest,
         changes=changes,
         approvals=[

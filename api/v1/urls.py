@@ -26,14 +26,19 @@ REGISTRY = [
     Route("GET", "deleted-models", models.list_deleted, models.Named, READ, answer=models.DeletedModels),
     Route(
         "GET",
-        "deleted-models/<int:pk>/standing",
+        "deleted-models/<int:deleted_model_id>/standing",
         models.get_deleted_standing,
         models.OfDeleted,
         READ,
         answer=models.Standing,
     ),
     Route(
-        "GET", "deleted-models/<int:pk>/events", models.list_deleted_events, models.Before, READ, answer=models.Events
+        "GET",
+        "deleted-models/<int:deleted_model_id>/events",
+        models.list_deleted_events,
+        models.Before,
+        READ,
+        answer=models.Events,
     ),
     Route("GET", f"{_VERSION}/activities", models.list_activities, Nothing, READ, answer=models.Activities),
     Route("GET", f"{_VERSION}/checks", models.list_checks, models.OfTarget, READ, answer=models.Checks),

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.access import Level
 from core.errors import InvalidValue, NotAllowed
-from registry import addresses, checks, notices, policies
+from registry import addresses, notices, policies, shown
 from registry.actions import requests
 from registry.actions.held import hold, hold_version
 from registry.actions.moves import Why, carry_out, drop_alias, to_stage
@@ -142,7 +142,7 @@ def _allowed_by(policy: StagePolicy, version: ModelVersion, why: Why, *, bypasse
         return Why(by=by, token_id=why.token_id, comment=why.comment, is_bypass=True)
     if approved := requests.approved(version, policy):
         # who asked and who approved have said why
-        checks.refuse_unless_passed(policy, version)
+        _refuse_unless_passed(policy, version, by)
         return Why(by=by, token_id=why.token_id, comment=why.comment, request=approved)
     is_own_say = policy.num_approvals == 0 or _may_approve_own(policy, version, by)
     if not is_own_say and not (is_manager and policies.is_lone_person(by)):
@@ -157,8 +157,18 @@ def _allowed_by(policy: StagePolicy, version: ModelVersion, why: Why, *, bypasse
             f"The policy of {policy.target} asks for a comment. "
             f"Say it at {addresses.of_request(version, policy.kind, policy.target)}"
         )
-    checks.refuse_unless_passed(policy, version)
+    _refuse_unless_passed(policy, version, by)
     return why if is_own_say else Why(by=by, token_id=why.token_id, comment=why.comment, is_unreviewed=True)
+
+
+def _refuse_unless_passed(policy: StagePolicy, version: ModelVersion, by) -> None:
+    failing = [result for result in shown.results(policy, version, user=by) if not result.has_passed]
+    if failing:
+        said = " ".join(f"{result.name} ({result.state}): {result.reason}" for result in failing)
+        raise NotAllowed(
+            f"{policy.target} of {version.model.name} asks for checks that have not passed. {said} "
+            f"They stand at {addresses.of_request(version, policy.kind, policy.target)}"
+        )
 
 
 def _may_approve_own(policy: StagePolicy, version: ModelVersion, by) -> bool:

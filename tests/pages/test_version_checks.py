@@ -120,9 +120,9 @@ def test_reasons_that_tell_of_a_hidden_run_are_not_told(client, model, member, r
     assert evidence.manifest_of(version)["digest"][:12] not in page.text
 
 
-def test_flavors_and_the_digest_of_the_files_are_told(mel, version, member):
+def test_flavors_and_the_digest_of_the_files_are_told(mel, model, member):
     mlmodel = b"flavors:\n  python_function: {python_version: 3.12.1}\n  sklearn: {sklearn_version: 1.5.2}\n"
-    artifacts.upload(version.source_run, "model/MLmodel", io.BytesIO(mlmodel), by=member)
+    version = make_version(model, by=member, run=logged_run(by=member, mlmodel=mlmodel))
 
     page = page_of(mel, version)
 
@@ -135,8 +135,8 @@ def test_flavors_and_the_digest_of_the_files_are_told(mel, version, member):
 
 
 @pytest.mark.parametrize("content", [b"flavors: [", b"\xff\xfe", b"- a"])
-def test_a_file_that_cannot_be_read_names_no_flavor(mel, version, member, content):
-    artifacts.upload(version.source_run, "model/MLmodel", io.BytesIO(content), by=member)
+def test_a_file_that_cannot_be_read_names_no_flavor(mel, model, member, content):
+    version = make_version(model, by=member, run=logged_run(by=member, mlmodel=content))
 
     page = page_of(mel, version)
 
@@ -148,7 +148,7 @@ def test_what_was_reported_of_other_files_is_marked(mel, version, member):
     checks.post(version, "ci", "passed", by=member)
     assert "of other files than those of now" not in page_of(mel, version).text
 
-    artifacts.upload(version.source_run, "model/weights.txt", io.BytesIO(b"other"), by=member)
+    artifacts.upload(version.source_run, "model/more.txt", io.BytesIO(b"other"), by=member)
 
     assert "of other files than those of now" in page_of(mel, version).text
 
