@@ -218,7 +218,7 @@ STEPS = [
     ("v1", "mel", "asked for Production", "First of its kind"),
     ("v1", "rita", "rejected the request for Production", "Say how fast it is"),
     ("v1", "mel", "asked for Production", "20 ms at p95"),
-    ("v1", "rita", "approved Production the evidence changed after it", "Fine if the load test says so"),
+    ("v1", "rita", "the evidence changed after it", "Fine if the load test says so"),
     ("v1", "system", "found other evidence below the request", "The metric rmse was absent and is 0.5."),
     ("v1", "rita", "approved Production", "The new number is fine, too"),
     ("v1", "rita", "moved it from None to Production", "The new number is fine, too"),

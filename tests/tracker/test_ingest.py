@@ -141,7 +141,7 @@ def test_a_retry_costs_few_statements(admin, django_assert_max_num_queries, num_
     assert added == 1000 - num_known
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite changes rows where they are")
+@pytest.mark.needs("postgresql")
 def test_postgresql_writes_rollups_anew_in_the_same_page(admin):
     run = make_run(by=admin)
 
