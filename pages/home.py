@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Max
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,7 +21,8 @@ from tracker.models import Experiment, Run
 
 NUM_RUNS, NUM_EXPERIMENTS, NUM_STARRED, NUM_FEED, NUM_SERVING, NUM_REVIEWS = 8, 8, 50, 10, 8, 5
 WEEK = timedelta(days=7)
-LIVE = (Run.Status.RUNNING, Run.Status.SCHEDULED)
+# how far back the feed looks for what others ran
+NUM_LOOKED_AT = 10_000
 FAILED = (Run.Status.FAILED, Run.Status.KILLED)
 
 
@@ -51,7 +52,7 @@ def first_run(request):
 def _my_runs(mine) -> dict:
     latest = mine.select_related("experiment").order_by("-start_time_ms", "-pk")
     week_ago_ms = now_ms() - int(WEEK.total_seconds() * 1000)
-    running = _live_runs(latest.filter(status__in=LIVE))
+    running = _live_runs(latest.live())
     failed = list(latest.filter(status__in=FAILED, start_time_ms__gte=week_ago_ms)[:NUM_RUNS])
     done = list(latest.filter(status=Run.Status.FINISHED)[:NUM_RUNS])
     headlines = headline_metrics([*running, *failed, *done])
@@ -83,7 +84,8 @@ def _around(request) -> dict:
     user = request.user
     visible = Experiment.objects.visible_to(user).active()
     starred = stars.starred(user, "experiment")
-    team = Run.objects.visible_to(user).active().filter(experiment__deleted_at=None).exclude(created_by=user)
+    newest = Run.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    team = Run.objects.visible_to(user).active().filter(experiment__deleted_at=None, pk__gt=newest - NUM_LOOKED_AT)
     usable = ApiToken.objects.usable().filter(user=user)
     recent = list(visible.filter(last_activity_ms__gt=0).order_by("-last_activity_ms", "pk")[:NUM_EXPERIMENTS])
     kept = list(visible.filter(pk__in=starred).order_by("name")[:NUM_STARRED]) if starred else []
@@ -97,7 +99,9 @@ def _around(request) -> dict:
         "ending_tokens": usable.filter(expires_at__lt=timezone.now() + WEEK).order_by("expires_at"),
         "recent": recent,
         "starred": kept,
-        "feed": team.select_related("experiment", "created_by").order_by("-start_time_ms")[:NUM_FEED],
+        "feed": team.exclude(created_by=user)
+        .select_related("experiment", "created_by")
+        .order_by("-start_time_ms")[:NUM_FEED],
     }
 
 

@@ -90,10 +90,15 @@ def page(rows: QuerySet, sort: str, *, size: int, after: str = "", before: str =
 # literals, so that SQLite finds the indexes run_live and run_unfinished; every other run has finished
 _COUNT = """
 SELECT experiment_id, {status}, COUNT(*) FROM tracker_run
-WHERE deleted_at IS NULL AND status {among} AND experiment_id IN ({ids}) GROUP BY 1, 2
+WHERE deleted_at IS NULL AND status {among} AND {experiment} IN ({ids}) GROUP BY 1, 2
 """
-_LIVE = {"status": "'RUNNING'", "among": "= 'RUNNING'"}
-_UNFINISHED = {"status": "status", "among": "IN ('FAILED', 'KILLED', 'SCHEDULED')"}
+# + 0, or SQLite, which knows an experiment's runs by their average, takes an index of all of them where one has a million
+_LIVE = {"status": "'RUNNING'", "among": "= 'RUNNING'", "experiment": "experiment_id + 0"}
+_UNFINISHED = {
+    "status": "status",
+    "among": "IN ('FAILED', 'KILLED', 'SCHEDULED')",
+    "experiment": "experiment_id",
+}
 
 
 def counts(experiments: list[Experiment]) -> dict[int, Counts]:

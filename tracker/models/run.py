@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
 from accounts.access import Level
@@ -16,6 +17,14 @@ class AsRunId(models.Func):
 
     template = "SUBSTR(%(expressions)s, 1, 64)"
     output_field = CodePointTextField()
+
+
+# in literals and in the words of the indexes run_live and run_unfinished, or SQLite does not see that these hold them
+_LIVE = """
+SELECT id FROM tracker_run WHERE deleted_at IS NULL AND status = 'RUNNING' UNION ALL
+SELECT id FROM tracker_run
+WHERE deleted_at IS NULL AND status IN ('FAILED', 'KILLED', 'SCHEDULED') AND status = 'SCHEDULED'
+"""
 
 
 class RunQuerySet(models.QuerySet):
@@ -56,6 +65,10 @@ class RunQuerySet(models.QuerySet):
 
     def active(self):
         return self.filter(deleted_at=None)
+
+    def live(self):
+        """Those that run or wait to: few, whichever way there are to them."""
+        return self.filter(pk__in=RawSQL(_LIVE, []))
 
     def deleted(self):
         return self.exclude(deleted_at=None)

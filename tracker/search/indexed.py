@@ -83,8 +83,8 @@ class Index:
         table = "tracker_metric" if node.entity == METRIC else "tracker_param"
         # CROSS JOIN has SQLite begin with the few runs
         head = Fragment(
-            f"SELECT m.run_id FROM tracker_run r CROSS JOIN {table} m WHERE {_one_of('r.experiment_id', self.experiments)} "
-            "AND NOT r.is_indexed AND m.run_id = r.id AND m.key = %s AND ",
+            f"SELECT m.run_id FROM tracker_run r CROSS JOIN {table} m WHERE {_not_indexed('r', self.experiments)} "
+            "AND m.run_id = r.id AND m.key = %s AND ",
             (node.key,),
         )
         if node.entity == PARAMETER:
@@ -118,8 +118,8 @@ class Index:
     def sides(self, terms: tuple[Term, ...], where: list[Fragment], asked: list[Fragment]):
         """Return what parts the rows of a rank for keyset.fetch; None where the first term is not in the index.
 
-        `where` says which runs are searched, and `asked` the filter without the index: of the few runs outside of it,
-        and of the first along it, each is asked by itself.
+        `where` says which runs are searched, of which experiments first, and `asked` the filter without the index: of the
+        few runs outside of it, and of the first along it, each is asked by itself.
         """
         first = terms[0]
         ids = self.keys.get((first.entity, first.key))
@@ -128,7 +128,8 @@ class Index:
             return None
 
         def part(rank: int, whole: Side) -> list[Side]:
-            others = whole._replace(where=[*where, *asked, whole.where[-1], Fragment("NOT t.is_indexed")])
+            few = Fragment(_not_indexed("t", self.experiments))
+            others = whole._replace(where=[few, *where[1:], *asked, whole.where[-1]])
             if rank == MISSING:
                 return [others, _without(terms, ids, whole)]
             if not ids:
@@ -168,6 +169,12 @@ def _run_key() -> str:
 def _one_of(column: str, ids: Collection[int]) -> str:
     # as numbers in the text, so that PostgreSQL estimates by what it knows of these keys
     return f"{column} = {next(iter(ids)):d}" if len(ids) == 1 else f"{column} IN ({', '.join(f'{pk:d}' for pk in ids)})"
+
+
+def _not_indexed(run: str, experiments: Collection[int]) -> str:
+    # + 0, or SQLite, which knows an experiment's runs by their average, looks for these among all of them
+    column = f"{run}.experiment_id" if fragments.is_postgresql() else f"{run}.experiment_id + 0"
+    return f"{_one_of(column, experiments)} AND NOT {run}.is_indexed"
 
 
 def _along(terms: tuple[Term, ...], ids: list[int], rank: int, whole: Side) -> Side:
