@@ -5,12 +5,20 @@ CI names the parts that must be there in ASSAY_TEST_DEMAND; elsewhere their test
 
 import os
 import shutil
+import subprocess
 from functools import lru_cache
 from importlib.util import find_spec
+from pathlib import Path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 NGINX = shutil.which("nginx")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def history(*arguments: str) -> bytes:
+    """Return what git says of the project's history; raise where there is none."""
+    return subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, check=True).stdout
 
 
 @lru_cache
@@ -43,6 +51,15 @@ def missing(part: str) -> str:
             return (
                 "" if is_here else "the extra test-torch is not installed, and ASSAY_TORCH_PYTHON names no interpreter"
             )
+        case "history":
+            return "" if _has_history() else "this is no clone with its history"
         case "client":
             return "" if find_spec("mlflow") else "mlflow is not installed"
     raise ValueError(f"no part is called {part!r}")
+
+
+def _has_history() -> bool:
+    try:
+        return history("rev-parse", "--is-shallow-repository", "HEAD~20").startswith(b"false")
+    except (OSError, subprocess.CalledProcessError):
+        return False
