@@ -24,7 +24,7 @@ THREADS = 128
 # Connections a worker accepts, idle ones that are kept alive included; more wait in the kernel's backlog.
 CONNECTIONS = 1024
 # Django REST framework imports them because they are there, for parts that Assay does not use: 15 MB a worker on SQLite.
-UNUSED = ("requests", "django.contrib.postgres")
+UNUSED = ("requests", "django.contrib.postgres", "pygments")
 # Requests in flight get this long when the server stops.
 STOP_S = 25
 

@@ -87,7 +87,7 @@ def test_what_lies_in_the_data_folder_is_for_its_owner(server):
 
 
 def test_a_web_worker_holds_nothing_that_it_does_not_use(server):
-    heavy = "{'requests', 'django.contrib.postgres', 'django.test', 'celery', 'boto3', 'pyarrow', 'numpy'}"
+    heavy = "{'requests', 'django.contrib.postgres', 'django.test', 'celery', 'boto3', 'pyarrow', 'numpy', 'pygments'}"
     loading = "from portal.web import load_application; load_application(os.getppid())"
     # as the first request does
     asking = (
