@@ -12,7 +12,7 @@ HIDDEN = "It stands on a run that you may not see."
 # what these say is of the version itself; the others tell of its run and its files
 _OF_VERSION = {"description", "required_tags", "external"}
 _OF_INCUMBENT = {"metric_vs_incumbent", "signature_compatible"}
-_VALUES = {"params": "params", "metrics": "metrics"}
+_VALUES = ("params", "metrics")
 _OF_RUN = {*_VALUES, "commit", "run_status"}
 
 
@@ -62,4 +62,4 @@ def changes(version: ModelVersion, before: dict, after: dict, *, user) -> list[s
         return evidence.changes(before, after)
     plain = [{key: value for key, value in side.items() if key not in _VALUES} for side in (before, after)]
     found = evidence.changes(*plain)
-    return found + [f"The {words} changed." for key, words in _VALUES.items() if before.get(key) != after.get(key)]
+    return found + [f"The {key} changed." for key in _VALUES if before.get(key) != after.get(key)]
