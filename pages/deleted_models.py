@@ -39,7 +39,7 @@ def deleted_model(request, deleted_model_id):
         "deletion": gone.deletion_of(model),
         "versions": _past(model, request.user),
         **standing(request, model),
-        "entries": timeline.steps_of_model(model),
+        "entries": timeline.steps_of_model(model, user=request.user),
     }
     return render(request, "models/deleted.html", context, status=400 if context["form"].errors else 200)
 

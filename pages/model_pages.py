@@ -120,7 +120,7 @@ def model_history(request, name):
     context = {
         **head(request, model, tab="history"),
         **standing(request, model),
-        "entries": timeline.steps_of_model(model),
+        "entries": timeline.steps_of_model(model, user=request.user),
         "earlier": gone.deleted_models(model.name, user=request.user),
     }
     return render(request, "models/history.html", context, status=400 if context["form"].errors else 200)

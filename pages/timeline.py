@@ -7,6 +7,7 @@ from django.db.models import Prefetch
 
 from core.models import AuditEvent, Comment, CommentRevision
 from pages.templatetags.assay import moment
+from registry import shown
 from registry.models import Approval, ModelVersion, RegisteredModel, StageEvent, TransitionRequest
 from registry.models.policy import Target
 
@@ -54,7 +55,7 @@ def of_version(version: ModelVersion, *, user, is_whole: bool) -> Timeline:
         *map(_asked, requests),
         *(entry for request in requests if (entry := _closed(request))),
         *map(_approved, approvals[:most]),
-        *(entry for _, entry in _evidence_changes(requests)),
+        *(entry for _, entry in _evidence_changes(requests, shown.hidden([version], user))),
         *_edits(version, _VERSION_EDITS, most),
     ]
     return _folded(found, is_whole)
@@ -74,18 +75,19 @@ def of_model(model: RegisteredModel, *, user, is_whole: bool) -> Timeline:
     return _folded(_within(model, found), is_whole)
 
 
-def steps_of_model(model: RegisteredModel) -> list[Entry]:
+def steps_of_model(model: RegisteredModel, *, user) -> list[Entry]:
     """Return the newest moves of a model's versions, and what led to them: who asked, approved, rejected."""
     events = model.stage_events.select_related("version", "request").order_by("-pk")
     rows = TransitionRequest.objects.filter(version__model=model)
     requests = list(rows.select_related("version", "requested_by", "decided_by").order_by("-pk")[:MAX_ENTRIES])
     approvals = Approval.objects.filter(request__in=requests).select_related("by", "request__version").order_by("-pk")
+    hidden = shown.hidden([request.version for request in requests], user)
     found = [
         *map(of_event, events[:MAX_ENTRIES]),
         *(_of(request.version, _asked(request)) for request in requests),
         *(_of(request.version, entry) for request in requests if (entry := _closed(request))),
         *(_of(approval.request.version, _approved(approval)) for approval in approvals[:MAX_ENTRIES]),
-        *(_of(request.version, entry) for request, entry in _evidence_changes(requests)),
+        *(_of(request.version, entry) for request, entry in _evidence_changes(requests, hidden)),
     ]
     return _sorted(_within(model, found))[:MAX_ENTRIES]
 
@@ -198,19 +200,22 @@ def _approved(approval: Approval) -> Entry:
     return entry
 
 
-def _evidence_changes(requests: list[TransitionRequest]) -> list[tuple[TransitionRequest, Entry]]:
-    """Return what changed below requests after somebody had approved."""
+def _evidence_changes(requests: list[TransitionRequest], hidden: set[int]) -> list[tuple[TransitionRequest, Entry]]:
+    """Return what changed below requests after somebody had approved; of the `hidden` versions only that something did."""
     by_id = {str(request.pk): request for request in requests}
     rows = AuditEvent.objects.filter(object_kind="transitionrequest", object_id__in=by_id, action=EVIDENCE_CHANGED)
     return [
-        (by_id[row.object_id], Entry(row.at, row.actor, _what_changed(row, by_id[row.object_id]), is_quiet=True))
+        (
+            by_id[row.object_id],
+            Entry(row.at, row.actor, _what_changed(row, by_id[row.object_id], hidden), is_quiet=True),
+        )
         for row in rows.order_by("-pk")[:MAX_ENTRIES]
     ]
 
 
-def _what_changed(row: AuditEvent, request: TransitionRequest) -> str:
-    told = " ".join(row.details.get("changes", [])[:3])
-    return f"found other evidence below the request for {name_of(request.kind, request.target)}: {told}"
+def _what_changed(row: AuditEvent, request: TransitionRequest, hidden: set[int]) -> str:
+    found = f"found other evidence below the request for {name_of(request.kind, request.target)}"
+    return found if request.version_id in hidden else f"{found}: {' '.join(row.details.get('changes', [])[:3])}"
 
 
 def _registered(version: ModelVersion) -> Entry:

@@ -56,6 +56,19 @@ def test_a_banner_says_that_metrics_changed_and_not_how(client, asked, rita):
     assert "The params changed." not in page.text
 
 
+@pytest.mark.parametrize("address", ["/models/seams/versions/1", "/models/seams/history"])
+def test_the_history_says_that_evidence_changed_and_not_how(client, asked, member, rita, address):
+    requests.approve(asked, by=rita)
+    batches.log_metric(asked.version.source_run, Measurement("f1", 0.8127, timestamp_ms=3), by=member)
+    assert requests.tell_of_changes() == 1
+    assert "The metric f1 was 0.8126 and is 0.8127." in as_(client, member).get(address).text
+
+    page = as_(client, rita).get(address)
+
+    assert "found other evidence below the request for Production" in page.text
+    assert "0.812" not in page.text
+
+
 def test_the_api_tells_the_evidence_without_what_was_logged(api_as, asked, member, rita):
     whole = api_as(member).get(f"/api/v1/requests/{asked.pk}").json()
     assert whole["evidence"]["metrics"] == {"f1": 0.8125}
