@@ -330,4 +330,4 @@ def test_an_address_for_nothing_is_not_signed(api, run, asked):
 def test_server_info_says_so(client):
     info = client.get("/api/3.0/mlflow/server-info").json()
 
-    assert (info["multipart_uploads_enabled"], info["multipart_downloads_enabled"]) == (True, True)
+    assert (info["multipart_uploads_enabled"], info["multipart_downloads_enabled"]) == (True, False)

@@ -6,8 +6,10 @@ import http.client
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.parts import NGINX
 from tests.portal.test_deployment import DEPLOY, of_assay
-from tests.servers import free_port, wait_until
+from tests.servers import Server, free_port, wait_until
 
 
 def settings_of_nginx() -> str:
@@ -50,17 +52,17 @@ def test_the_proxy_asks_web_and_keeps_no_bodies():
 
 
 class Proxy:
-    """nginx in the foreground by deploy/nginx.conf, at ports of this machine alone, before a web process that says what it got."""
+    """nginx in the foreground by deploy/nginx.conf, at ports of this machine alone, before the web process at `port`."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, port: int):
+        self.folder, self.port = folder, port
         self.plain, self.secure = free_port(), free_port()
-        self.web = ThreadingHTTPServer(("127.0.0.1", 0), _Says)
+        self.url = f"https://localhost:{self.secure}"
+        self.certificate = folder / "fullchain.pem"
 
     def __enter__(self) -> "Proxy":
         make_certificate(self.folder)
         (self.folder / "nginx.conf").write_text(self._settings())
-        threading.Thread(target=self.web.serve_forever, args=(0.05,), daemon=True).start()
         self.process = subprocess.Popen([*self._command(), "-g", f"daemon off; {_user()}"], stderr=subprocess.DEVNULL)
         wait_until(self._answers)
         return self
@@ -68,12 +70,10 @@ class Proxy:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait(30)
-        self.web.shutdown()
-        self.web.server_close()
 
     def ask(self, method: str = "GET", body=None, headers: dict | None = None) -> dict:
-        """Return what the web process got of a request over TLS."""
-        context = ssl.create_default_context(cafile=str(self.folder / "fullchain.pem"))
+        """Return what a web process that says it got of a request over TLS."""
+        context = ssl.create_default_context(cafile=str(self.certificate))
         with contextlib.closing(http.client.HTTPSConnection("localhost", self.secure, context=context)) as connection:
             connection.request(method, "/experiments", body, headers or {})
             return json.loads(connection.getresponse().read())
@@ -85,7 +85,7 @@ class Proxy:
             "listen 80;": f"listen 127.0.0.1:{self.plain};",
             "listen 443 ssl;": f"listen 127.0.0.1:{self.secure} ssl;",
             # nginx before 1.27.3 cannot ask again for the address of a server of an upstream
-            "server web:5000 resolve": f"server 127.0.0.1:{self.web.server_port}",
+            "server web:5000 resolve": f"server 127.0.0.1:{self.port}",
             "access_log off;": " ".join(
                 ["access_log off;"]
                 + [f"{kind}_temp_path {self.folder};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
@@ -105,7 +105,8 @@ class Proxy:
         if self.process.poll() is not None:
             raise AssertionError((self.folder / "errors").read_text())
         with contextlib.suppress(OSError):
-            return self.ask()["method"] == "GET"
+            socket.create_connection(("127.0.0.1", self.secure), 1).close()
+            return True
         return False
 
 
@@ -151,8 +152,13 @@ def make_certificate(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    with Proxy(tmp_path_factory.mktemp("nginx")) as proxy:
+    """The proxy before a web process that says what it got."""
+    web = ThreadingHTTPServer(("127.0.0.1", 0), _Says)
+    threading.Thread(target=web.serve_forever, args=(0.05,), daemon=True).start()
+    with Proxy(tmp_path_factory.mktemp("nginx"), web.server_port) as proxy:
         yield proxy
+    web.shutdown()
+    web.server_close()
 
 
 @pytest.mark.needs("nginx")
@@ -193,3 +199,47 @@ def test_the_proxy_of_a_test_listens_on_this_machine_alone(running):
     listening = re.findall(r"listen ([^; ]+)", (running.folder / "nginx.conf").read_text())
 
     assert listening == [f"127.0.0.1:{running.plain}", f"127.0.0.1:{running.secure}"]
+
+
+# the client trusts what it is told to, for its own requests alone; addresses that are signed for it get none of it
+LOG_AND_LOAD = """
+import mlflow
+
+class Threefold(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input: list[float]) -> list[float]:
+        return [3 * x for x in model_input]
+
+with mlflow.start_run() as run:
+    mlflow.log_text("gold", "ore/what.txt")
+    model = mlflow.pyfunc.log_model(name="threefold", python_model=Threefold())
+print(mlflow.artifacts.load_text(f"{run.info.artifact_uri}/ore/what.txt"))
+print(mlflow.pyfunc.load_model(model.model_uri).predict([7.0]))
+"""
+
+
+@pytest.mark.needs("nginx", "client")
+def test_a_client_that_is_told_what_certificate_to_trust_logs_and_loads(tmp_path):
+    port = free_port()
+    with Proxy(tmp_path, port) as proxy:
+        server = Server(tmp_path, ASSAY_URL=proxy.url, ASSAY_BEHIND_PROXY="true")
+        server.port = port
+        try:
+            server.start().make_admin()
+            env = {
+                key: value for key, value in os.environ.items() if key not in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+            }
+            env |= {
+                "MLFLOW_TRACKING_URI": proxy.url,
+                "MLFLOW_TRACKING_TOKEN": server.token,
+                "MLFLOW_TRACKING_SERVER_CERT_PATH": str(proxy.certificate),
+                # what fails is to fail at once
+                "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+            }
+            done = subprocess.run(
+                [sys.executable, "-c", LOG_AND_LOAD], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300
+            )
+        finally:
+            server.close()
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-2:] == ["gold", "[21.0]"]
