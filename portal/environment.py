@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -124,8 +125,23 @@ def data_folder() -> Path:
 def read_env_file(home: Path) -> None:
     """Read `.env` in the data folder; what the environment already says wins."""
     env_file = home / ".env"
-    if env_file.is_file():
-        environ.Env.read_env(str(env_file), overwrite=False)
+    with _reading(env_file):
+        if env_file.is_file():
+            environ.Env.read_env(str(env_file), overwrite=False)
+
+
+@contextmanager
+def _reading(path: Path):
+    """Raise ImproperlyConfigured where a file of the data folder is there and cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{path} cannot be read: {error.strerror}. The data folder must belong to the user who runs Assay; "
+            "ASSAY_HOME says which folder that is."
+        )
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{path} is not text in UTF-8.")
 
 
 def secret_file(home: Path, name: str) -> str:
@@ -134,7 +150,9 @@ def secret_file(home: Path, name: str) -> str:
     Two processes that start together agree on one secret, because only one of them can link its file there.
     """
     path = home / name
-    if not path.exists():
+    with _reading(path):
+        is_there = path.exists()
+    if not is_there:
         part = home / f".{name}.{secrets.token_hex(8)}"
         try:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -150,7 +168,8 @@ def secret_file(home: Path, name: str) -> str:
             )
         finally:
             part.unlink(missing_ok=True)
-    return path.read_text().strip()
+    with _reading(path):
+        return path.read_text().strip()
 
 
 def public_url() -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -113,6 +114,45 @@ def test_a_data_folder_that_cannot_be_made_is_said(monkeypatch, tmp_path):
 
     with pytest.raises(ImproperlyConfigured, match="cannot be made: Not a directory"):
         data_folder()
+
+
+@contextmanager
+def as_somebody_else():
+    """Act as a user who may not enter folders of mode 0700, also where tests run as root."""
+    us = os.geteuid()
+    if us == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(us)
+
+
+@pytest.mark.parametrize("read", [read_env_file, lambda home: secret_file(home, "secret-key")])
+def test_a_data_folder_of_somebody_else_is_said(tmp_path, read):
+    (tmp_path / "home").mkdir(mode=0o700)
+    if os.geteuid() != 0:
+        (tmp_path / "home").chmod(0)
+
+    with (
+        as_somebody_else(),
+        pytest.raises(ImproperlyConfigured, match=r"cannot be read: Permission denied.*ASSAY_HOME"),
+    ):
+        read(tmp_path / "home")
+
+    (tmp_path / "home").chmod(0o700)
+
+
+def test_a_key_that_is_a_folder_is_said(tmp_path):
+    (tmp_path / "secret-key").mkdir()
+
+    with pytest.raises(ImproperlyConfigured, match="secret-key cannot be read: Is a directory"):
+        secret_file(tmp_path, "secret-key")
+
+
+def test_a_file_that_is_no_text_is_said(tmp_path):
+    (tmp_path / ".env").write_bytes("ASSAY_TRIAL=Erzgebirgsgr\u00f6\u00dfe".encode("latin-1"))
+
+    with pytest.raises(ImproperlyConfigured, match=r"\.env is not text in UTF-8"):
+        read_env_file(tmp_path)
 
 
 def test_a_secret_is_made_once_and_for_its_owner(tmp_path):
