@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Model, prefetch_related_objects
 from django.utils.crypto import salted_hmac
 
+from core.batches import batches
 from core.errors import InvalidValue
 from imports import records
 from imports.bundles import (
@@ -28,7 +29,6 @@ from imports.bundles import (
     folder_of,
     points_of,
 )
-from imports.plain import batches
 from tracker import archives, blobs, history
 from tracker.models import Artifact, Experiment, LoggedModel, Metric, Run
 from tracker.rollup import Point

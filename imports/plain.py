@@ -1,8 +1,5 @@
 """Values as they come from somewhere else → values that every database of ours can store."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
-
 from tracker.rollup import Point, point
 
 MAX_INT = 2**63 - 1
@@ -37,10 +34,3 @@ def metric_point(value, timestamp_ms, step) -> Point:
     if not (-MAX_INT - 1 <= timestamp_ms <= MAX_INT and -MAX_INT - 1 <= step <= MAX_INT):
         raise OverflowError("a step or a time is beyond 64 bits")
     return point(float(value), timestamp_ms=timestamp_ms, step=step)
-
-
-def batches(items: Iterable, size: int) -> Iterator[list]:
-    """Yield lists of so many items, the last of what is left."""
-    items = iter(items)
-    while batch := list(islice(items, size)):
-        yield batch

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from typing import NamedTuple, Protocol
 
@@ -84,6 +84,11 @@ def store(stream: Stream, *, head_bytes: int = 0) -> Stored:
 
 def discard(key: str) -> None:
     default_storage.delete(key)
+
+
+def discard_all(keys: Collection[str]) -> None:
+    """Remove stored files, many at a time where the storage can; those that are gone already are no error."""
+    default_storage.delete_all(keys)
 
 
 def chunks(blob: Blob, start: int = 0, stop: int | None = None) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ whole object, writing streams, and a service that does not answer is `Unavailabl
 import errno
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from importlib import import_module
 from urllib.parse import parse_qsl, urlsplit
@@ -124,6 +124,10 @@ class _Translated:
     def delete(self, name):
         with self.translated(name):
             super().delete(name)
+
+    def delete_all(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.delete(name)
 
     def exists(self, name):
         with self.translated(name):

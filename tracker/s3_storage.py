@@ -6,6 +6,7 @@ holds few parts at a time, and a service that does not answer is `Unavailable`, 
 
 import errno
 import io
+from collections.abc import Iterable
 from contextlib import contextmanager
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,6 +18,7 @@ from django.core.files.base import File
 from django.utils.deconstruct import deconstructible
 from storages.backends.s3 import S3Storage
 
+from core.batches import batches
 from core.errors import Unavailable
 
 # Some services know no checksums in trailers; ours is sha256 over the whole, which is in the database.
@@ -28,11 +30,17 @@ _CLIENT = {
     "response_checksum_validation": "when_required",
 }
 _KNOWN = {"endpoint", "region"}
+# keys in a request that deletes, by the protocol
+MOST_AT_ONCE = 1000
+# what services answer that know only some of S3's requests, or want other checksums with this one than boto's
+_NO_SUCH_REQUEST = {400, 405, 501}
 
 
 @deconstructible
 class S3ArtifactStorage(S3Storage):
     """Keeps one object a key. `address` is s3://bucket/prefix?endpoint=https://…&region=…; credentials are boto's own."""
+
+    _takes_many = True
 
     def __init__(self, address: str):
         parts = urlsplit(address)
@@ -67,6 +75,24 @@ class S3ArtifactStorage(S3Storage):
     def delete(self, name):
         with _translated(name):
             super().delete(name)
+
+    def delete_all(self, names: Iterable[str]) -> None:
+        """Delete objects, a thousand a request where the service takes such requests, else one by one."""
+        for some in batches(names, MOST_AT_ONCE):
+            for name in self._delete_at_once(some) if self._takes_many else some:
+                self.delete(name)
+
+    def _delete_at_once(self, names: list[str]) -> list[str]:
+        """Delete them by one request; return those that it did not delete, whose own requests say why."""
+        keys = {self._normalize_name(name): name for name in names}
+        try:
+            answer = self.bucket.delete_objects(Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True})
+        except ClientError as error:
+            self._takes_many = error.response["ResponseMetadata"]["HTTPStatusCode"] not in _NO_SUCH_REQUEST
+            return names
+        except BotoCoreError:
+            return names
+        return [keys[failed["Key"]] for failed in answer.get("Errors", ())]
 
     def exists(self, name):
         with _translated(name):

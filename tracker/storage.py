@@ -10,8 +10,10 @@ import os
 import re
 import secrets
 import stat
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 from django.core.exceptions import SuspiciousFileOperation
@@ -88,11 +90,16 @@ class LocalArtifactStorage(Storage):
         return name
 
     def delete(self, name):
-        try:
-            with self._folder(name) as folder:
-                os.unlink(_name(name), dir_fd=folder)
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            pass  # gone, or never ours
+        self.delete_all([name])
+
+    def delete_all(self, names: Iterable[str]) -> None:
+        """Delete files; what is gone, or never was ours, is left alone. Each folder is opened once."""
+        for _, group in groupby(sorted(map(_checked, names)), lambda key: key[:2]):
+            keys = list(group)
+            with suppress(FileNotFoundError, NotADirectoryError), self._folder(keys[0]) as folder:
+                for name in keys:
+                    with suppress(FileNotFoundError, IsADirectoryError):
+                        os.unlink(_name(name), dir_fd=folder)
 
     def exists(self, name):
         """Say whether there is such a file; raise OSError where the folder of all files cannot be used."""
@@ -136,8 +143,7 @@ class LocalArtifactStorage(Storage):
     @contextmanager
     def _folder(self, key, *, create=False):
         """Open the folder of a key and yield its descriptor. Raises SuspiciousFileOperation for what is no key."""
-        if not _is_ours(key):
-            raise SuspiciousFileOperation("Not a key of artifact storage.")
+        _checked(key)
         root = self._open_root()
         try:
             folder = _open_folder(key[:2], root, create)
@@ -174,6 +180,13 @@ def _missing(name: str) -> FileNotFoundError:
 def _is_ours(key: str) -> bool:
     """Say whether this is a key, or an upload that a crash left behind, which may be deleted."""
     return re.fullmatch(_KEY.pattern + r"(\.[0-9a-f]{8}\.part)?", key) is not None
+
+
+def _checked(key: str) -> str:
+    """Return a key. Raises SuspiciousFileOperation for what is none."""
+    if not _is_ours(key):
+        raise SuspiciousFileOperation("Not a key of artifact storage.")
+    return key
 
 
 def _name(key: str) -> str:

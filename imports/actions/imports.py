@@ -11,11 +11,11 @@ from itertools import accumulate
 from django.utils import timezone
 
 from core.actions import audit
+from core.batches import batches
 from core.errors import DomainError, InvalidValue
 from imports import records
 from imports.models import Import
 from imports.options import Options
-from imports.plain import batches
 from imports.report import Report
 from imports.sources.opening import Address, open_source
 from imports.taking import Taking, Tell

@@ -6,10 +6,11 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
+from core.batches import batches
 from core.errors import InvalidValue
 from imports import records
 from imports.files import Places
-from imports.plain import batches, integer, text
+from imports.plain import integer, text
 from imports.report import Report
 from imports.sources import registry_tables, schema
 from imports.sources.connections import PostgresDatabase, SqliteFile

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.batches import batches
 from core.errors import InvalidValue
 from imports import plain, records
 from imports.files import NoFiles, Places
@@ -148,7 +149,7 @@ class FolderSource:
 
     def points(self, run: records.Run) -> Iterator[tuple[str, set[Point]]]:
         for key, path in self._tree.files(f"{self._folders[run.run_id]}/metrics"):
-            for lines in plain.batches(self._tree.lines(path, "metric points"), POINTS):
+            for lines in batches(self._tree.lines(path, "metric points"), POINTS):
                 yield text(key), set(self._points_of(path, lines))
 
     def _points_of(self, path: str, lines: list[str]) -> Iterator[Point]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from core.batches import batches
 from core.errors import InvalidValue
 from imports import plain, records
 from imports.files import Places
@@ -70,7 +71,7 @@ class ServerSource:
             max_results=PAGE,
             order_by=["attributes.start_time ASC"],
         )
-        for batch in plain.batches(answers, AT_ONCE * 4):
+        for batch in batches(answers, AT_ONCE * 4):
             if self._has_models:
                 # a search leaves out which models a run used
                 batch = self._pool.map(self._whole, batch)
@@ -95,7 +96,7 @@ class ServerSource:
         return None
 
     def points(self, run: records.Run) -> Iterator[tuple[str, set[Point]]]:
-        for keys in plain.batches(run.metric_keys, AT_ONCE):
+        for keys in batches(run.metric_keys, AT_ONCE):
             histories = self._pool.map(lambda key: self._page(run, key, ""), keys)
             for key, (points, token) in zip(keys, histories, strict=True):
                 yield key, points

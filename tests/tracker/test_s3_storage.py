@@ -1,6 +1,7 @@
 """Artifacts in S3, which moto stands in for."""
 
 import contextlib
+import io
 import os
 import socket
 import subprocess
@@ -10,8 +11,10 @@ from urllib.parse import quote
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.config import Config
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from core.errors import InvalidValue, Unavailable
@@ -22,6 +25,7 @@ from tracker.actions import artifacts, uploads, verification
 from tracker.actions.artifact_sweep import remove_orphans
 from tracker.models import Artifact, Blob
 from tracker.s3_storage import S3ArtifactStorage
+from tracker.storage import new_key
 
 pytestmark = pytest.mark.needs("s3")
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -152,6 +156,76 @@ def test_the_sweep_finds_objects_that_no_row_names(s3, bucket, run, admin, monke
 
     assert remove_orphans()["files"] == 1
     assert objects(bucket) == [f"team/a/{kept}"]
+
+
+@contextlib.contextmanager
+def requests_to(storage):
+    """Yield the names of requests that the storage makes meanwhile."""
+    made = []
+
+    def note(model, **_):
+        made.append(model.name)
+
+    events = storage.connection.meta.client.meta.events
+    events.register("before-call.s3", note)
+    yield made
+    events.unregister("before-call.s3", note)
+
+
+def fill(storage, number: int) -> list[str]:
+    keys = [new_key() for _ in range(number)]
+    for key in keys:
+        storage.save(key, ContentFile(b"ore"))
+    return keys
+
+
+def test_many_are_deleted_by_one_request_for_each_thousand(s3, bucket):
+    kept, *keys = fill(default_storage, 41)
+
+    with requests_to(default_storage) as made:
+        default_storage.delete_all([*keys, *(new_key() for _ in range(990))])
+
+    assert made == ["DeleteObjects", "DeleteObjects"]
+    assert objects(bucket) == [f"team/a/{kept}"]
+
+
+def test_a_service_that_deletes_one_by_one_is_asked_so(s3, bucket):
+    keys = fill(default_storage, 3)
+
+    def refuse(**_):
+        return AWSResponse("", 501, HeadersDict(), RawAnswer(b"<Error><Code>NotImplemented</Code></Error>"))
+
+    events = default_storage.connection.meta.client.meta.events
+    events.register("before-send.s3.DeleteObjects", refuse)
+    with requests_to(default_storage) as made:
+        default_storage.delete_all(keys[:2])
+        default_storage.delete_all(keys[2:])
+    events.unregister("before-send.s3.DeleteObjects", refuse)
+
+    assert made == ["DeleteObjects", "DeleteObject", "DeleteObject", "DeleteObject"]
+    assert objects(bucket) == []
+
+
+def test_what_a_service_could_not_delete_is_asked_for_once_more(s3, bucket):
+    keys = fill(default_storage, 3)
+
+    def fail(**_):
+        failed = f"<DeleteResult><Error><Key>team/a/{keys[1]}</Key><Code>InternalError</Code></Error></DeleteResult>"
+        return AWSResponse("", 200, HeadersDict(), RawAnswer(failed.encode()))
+
+    events = default_storage.connection.meta.client.meta.events
+    events.register("before-send.s3.DeleteObjects", fail)
+    default_storage.delete_all(keys)
+    events.unregister("before-send.s3.DeleteObjects", fail)
+
+    assert objects(bucket) == sorted(f"team/a/{key}" for key in (keys[0], keys[2]))
+
+
+class RawAnswer(io.BytesIO):
+    """The body of an answer as urllib3 hands it over."""
+
+    def stream(self, *_, **__):
+        yield self.read()
 
 
 def test_an_object_that_is_gone_is_missing(s3, bucket, run, admin):

@@ -80,9 +80,11 @@ def test_a_disk_that_refuses_leaves_nothing(storage, monkeypatch):
     "key", ["../canary", "/etc/passwd", "3f/../../canary", "3f", "", "3f/3f", "3F/" + "3" * 32, "3f/" + "3" * 32 + "\n"]
 )
 def test_a_name_that_is_no_key_is_refused(storage, canary, key):
-    for use in (storage.open, storage.delete, storage.size):
+    kept = storage.save(new_key(), ContentFile(b"ore"))
+    for use in (storage.open, storage.delete, storage.size, lambda name: storage.delete_all([kept, name])):
         with pytest.raises(SuspiciousFileOperation):
             use(key)
+    assert storage.exists(kept)
     with pytest.raises(SuspiciousFileOperation):
         storage._save(key, ContentFile(b"x"))
     assert not storage.exists(key)
@@ -139,6 +141,17 @@ def test_deleting_twice_is_fine(storage):
     storage.delete(key)
 
     assert not storage.exists(key)
+
+
+def test_many_are_deleted_and_others_stay(storage):
+    keys = [storage.save(new_key(), ContentFile(b"ore")) for _ in range(20)]
+    (storage.location / keys[0]).unlink()
+    (storage.location / keys[1]).unlink()
+    (storage.location / keys[1]).mkdir()
+
+    storage.delete_all([*keys[:15], new_key()])
+
+    assert [key for key in keys if storage.exists(key) and (storage.location / key).is_file()] == keys[15:]
 
 
 def test_it_lists_its_folders_and_their_files(storage):

@@ -9,6 +9,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
+from core.batches import batches
 from tracker import blobs
 from tracker.models import Blob, Piece, Upload
 
@@ -39,7 +40,7 @@ def _remove_old_uploads(limit: int) -> int:
         with transaction.atomic():
             upload = Upload.objects.select_for_update().filter(pk=pk).first()
             if upload is not None:
-                _remove_pieces(upload.pieces.filter(blob=None))
+                remove_pieces(upload.pieces.filter(blob=None))
                 upload.delete()
                 removed += 1
     return removed
@@ -67,29 +68,28 @@ def remove_blob(blob: Blob) -> None:
 
 def _remove_all(doomed: list[Blob]) -> None:
     pks = [blob.pk for blob in doomed]
-    for blob in doomed:
-        if blob.key is not None:
-            transaction.on_commit(partial(blobs.discard, blob.key))
-    _remove_pieces(Piece.objects.filter(blob__in=pks))
+    keys = [blob.key for blob in doomed if blob.key is not None]
+    transaction.on_commit(partial(blobs.discard_all, keys))
+    remove_pieces(Piece.objects.filter(blob__in=pks))
     Blob.objects.filter(pk__in=pks).delete()
 
 
-def _remove_pieces(pieces) -> None:
-    for key in list(pieces.values_list("key", flat=True)):
-        transaction.on_commit(partial(blobs.discard, key))
+def remove_pieces(pieces) -> None:
+    """Delete pieces of uploads, and after the commit their files."""
+    transaction.on_commit(partial(blobs.discard_all, list(pieces.values_list("key", flat=True))))
     pieces.delete()
 
 
 def _remove_files(limit: int) -> int:
     removed = 0
-    for keys in _batches(_stored_keys(), _BATCH):
+    for keys in batches(_stored_keys(), _BATCH):
         named = set(Blob.objects.filter(key__in=keys).values_list("key", flat=True))
         named |= set(Piece.objects.filter(key__in=keys).values_list("key", flat=True))
         named |= {key for ask in NAMED_ELSEWHERE for key in ask(keys)}
-        for key in keys:
-            if removed < limit and key not in named and _is_old(key):
-                blobs.discard(key)
-                removed += 1
+        unnamed = (key for key in keys if key not in named and _is_old(key))
+        doomed = list(islice(unnamed, limit - removed))
+        blobs.discard_all(doomed)
+        removed += len(doomed)
         if removed >= limit:
             break
     return removed
@@ -107,9 +107,3 @@ def _is_old(key: str) -> bool:
         return default_storage.get_modified_time(key) < timezone.now() - ORPHAN_AGE
     except FileNotFoundError:
         return False
-
-
-def _batches(items, size: int):
-    items = iter(items)
-    while batch := list(islice(items, size)):
-        yield batch

@@ -12,6 +12,7 @@ from django.db import transaction
 from core.errors import InvalidValue, NotFound
 from tracker import artifact_paths, blobs
 from tracker.actions import verification
+from tracker.actions.artifact_sweep import remove_pieces
 from tracker.actions.artifacts import Owner, hold, refuse_impossible, write_row
 from tracker.models import Blob, LoggedModel, Piece, Upload
 
@@ -73,7 +74,7 @@ def complete(upload: Upload, parts: list[Part], *, by) -> None:
     blob = Blob.objects.create(size_bytes=sum(piece.size_bytes for piece in pieces))
     upload.pieces.filter(pk__in=[piece.pk for piece in pieces]).update(blob=blob)
     Upload.objects.filter(pk=upload.pk).update(blob=blob, is_complete=True)
-    _discard(upload.pieces.filter(blob=None))
+    remove_pieces(upload.pieces.filter(blob=None))
     write_row(upload.owner, upload.path, blob, by=by)
     verification.request(blob, by=by)
 
@@ -104,7 +105,7 @@ def abort(upload: Upload, *, by) -> None:
     """Forget an upload and its parts; what is complete stays."""
     if _held(upload).is_complete:
         return
-    _discard(upload.pieces.all())
+    remove_pieces(upload.pieces.all())
     upload.delete()
 
 
@@ -119,10 +120,3 @@ def _held(upload: Upload) -> Upload:
 def _refuse_complete(upload: Upload) -> None:
     if upload.is_complete:
         raise InvalidValue("The upload is complete.")
-
-
-def _discard(pieces) -> None:
-    """Delete pieces, and after the commit their files."""
-    for key in list(pieces.values_list("key", flat=True)):
-        transaction.on_commit(partial(blobs.discard, key))
-    pieces.delete()
