@@ -7,7 +7,7 @@ from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
 
-from portal.environment import check_provider, data_folder, env, public_url, read_env_file, secret_file
+from portal.environment import check_provider, data_folder, env, make_folder, public_url, read_env_file, secret_file
 from portal.logs import log_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -284,7 +284,7 @@ ASSAY_ARCHIVED_LET_GO = env.flag("ASSAY_ARCHIVED_LET_GO", default=False)
 ASSAY_ARTIFACT_SCHEMES = [scheme.lower() for scheme in env.words("ASSAY_ARTIFACT_SCHEMES")]
 
 # Where files of artifacts are: the data folder, or s3://bucket/prefix?endpoint=https://…&region=…, gs://…, azure://…
-ASSAY_STORAGE_URL = env.text("ASSAY_STORAGE_URL")
+ASSAY_STORAGE_URL = env.storage("ASSAY_STORAGE_URL")
 if ASSAY_STORAGE_URL:
     _clouds = {"gs": "tracker.cloud_storage.google_storage", "azure": "tracker.cloud_storage.azure_storage"}
     _backend = _clouds.get(ASSAY_STORAGE_URL.partition(":")[0], "tracker.s3_storage.S3ArtifactStorage")
@@ -312,11 +312,11 @@ if not _is_collected or DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     WHITENOISE_USE_FINDERS = True
     WHITENOISE_AUTOREFRESH = DEBUG
-    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    make_folder(STATIC_ROOT, "ASSAY_STATIC_ROOT")
 
 # Background work --------------------------------------------------------------------------------------------
 
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.redis("REDIS_URL")
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True
