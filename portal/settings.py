@@ -133,12 +133,16 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # a file, so that threads and processes of a test meet real locks
     DATABASES["default"]["TEST"] = {"NAME": str(ASSAY_HOME / "test-assay.db")}
 else:
+    from portal.pool import RECONNECT_S, try_again_for_who_waits
+
     DATABASES["default"].setdefault("OPTIONS", {})
     # in pg_stat_activity each process has a name of its own, by which `doctor` counts them; PostgreSQL cuts at 63
     DATABASES["default"]["OPTIONS"].setdefault("application_name", f"assay {socket.gethostname()[:40]} {os.getpid()}")
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
         "max_size": ASSAY_POOL_SIZE,
+        "reconnect_timeout": RECONNECT_S,
+        "reconnect_failed": try_again_for_who_waits,
     }
 
 # People and programs --------------------------------------------------------------------------------------
