@@ -10,7 +10,7 @@ import warnings
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -103,6 +103,9 @@ class Environment:
             raise ImproperlyConfigured(
                 f"{name} must name a Redis, such as redis://:password@host:6379/0 (rediss:// for TLS)."
             )
+        if parts.scheme == "rediss" and "ssl_cert_reqs=" not in parts.query:
+            # the queue's client looks at no certificate unless it is told to; the cache's does
+            address = urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, "ssl_cert_reqs=required"]))))
         return address
 
     def storage(self, name: str) -> str:

@@ -43,6 +43,24 @@ def test_a_database(monkeypatch):
     assert (found["NAME"], found["HOST"], found["PORT"]) == ("lab", "db.example", 5433)
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("redis://:hush@cache:6379/0", "redis://:hush@cache:6379/0"),
+        ("rediss://:hush@cache:6379/0", "rediss://:hush@cache:6379/0?ssl_cert_reqs=required"),
+        (
+            "rediss://cache/0?ssl_ca_certs=/etc/ca.pem",
+            "rediss://cache/0?ssl_ca_certs=/etc/ca.pem&ssl_cert_reqs=required",
+        ),
+        ("rediss://cache/0?ssl_cert_reqs=none", "rediss://cache/0?ssl_cert_reqs=none"),
+    ],
+)
+def test_the_certificate_of_a_redis_is_looked_at_unless_it_is_said_not_to(monkeypatch, text, address):
+    monkeypatch.setenv("ASSAY_TRIAL", text)
+
+    assert env.redis("ASSAY_TRIAL") == address
+
+
 def test_what_is_set_to_nothing_has_its_default(monkeypatch):
     monkeypatch.setenv("ASSAY_TRIAL", " ")
 
