@@ -1,16 +1,22 @@
 """Core's background work. A message names a job or says that a second has passed; the database says what to do."""
 
+import logging
 import threading
 
 from celery import shared_task
 from django.conf import settings
+from django.db import DatabaseError
 
-from core import deliveries, heartbeats, idempotency, jobs, letters, schedule, sealer
+from core import deliveries, heartbeats, idempotency, jobs, letters, schedule, sealer, sql
 from core.actions import jobs as job_actions
 from core.actions import notices
 from core.errors import DomainError, Unavailable
 from core.models import Topic
 
+log = logging.getLogger("assay.schedule")
+
+# whether the last tick of this process met no database
+_is_away = threading.Event()
 # The worker has more threads than this, so that the clock's work goes on while long jobs run.
 _slots = threading.BoundedSemaphore(settings.ASSAY_JOBS_AT_ONCE)
 
@@ -30,9 +36,20 @@ def run_job(job_id: int) -> None:
 
 @shared_task(name="core.tick", acks_late=False)
 def tick() -> None:
-    """Do the periodic work that is due."""
-    heartbeats.beat()
-    schedule.run_due()
+    """Do the periodic work that is due. A database that is away is one line in the log, and not a traceback a second."""
+    try:
+        heartbeats.beat()
+        schedule.run_due()
+    except DatabaseError as error:
+        if not sql.is_busy(error):
+            raise
+        if not _is_away.is_set():
+            log.warning("the database cannot be used, background work waits: %s", " ".join(str(error).split()))
+        _is_away.set()
+    else:
+        if _is_away.is_set():
+            log.warning("the database can be used again")
+        _is_away.clear()
 
 
 @jobs.handler(deliveries.JOB)

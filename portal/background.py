@@ -9,6 +9,7 @@ import sys
 import warnings
 
 from celery.exceptions import SecurityWarning
+from django.core.exceptions import ImproperlyConfigured
 
 from portal.celery import app
 
@@ -49,4 +50,8 @@ def run_beat() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit({"worker": run_worker, "beat": run_beat}[sys.argv[1]]())
+    try:
+        sys.exit({"worker": run_worker, "beat": run_beat}[sys.argv[1]]())
+    except ImproperlyConfigured as error:
+        # a setting that cannot work is told in its sentence, without the traceback
+        sys.exit(str(error))

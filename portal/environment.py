@@ -8,8 +8,9 @@ import re
 import secrets
 import warnings
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -87,6 +88,37 @@ class Environment:
             )
         return found
 
+    def redis(self, name: str) -> str:
+        """Return the address of a Redis as the queue and the cache both understand it; empty for none."""
+        address = self.text(name)
+        if not address:
+            return ""
+        try:
+            parts = urlsplit(address)
+            is_known = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_known = False
+        if not is_known:
+            # without what was given: there may be a password in it
+            raise ImproperlyConfigured(
+                f"{name} must name a Redis, such as redis://:password@host:6379/0 (rediss:// for TLS)."
+            )
+        if parts.scheme == "rediss" and "ssl_cert_reqs=" not in parts.query:
+            # the queue's client looks at no certificate unless it is told to; the cache's does
+            address = urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, "ssl_cert_reqs=required"]))))
+        return address
+
+    def storage(self, name: str) -> str:
+        """Return the address of an object store; empty for none. What stands behind its question mark is the store's own."""
+        address = self.text(name)
+        parts = urlsplit(address)
+        if address and (parts.scheme not in ("s3", "gs", "azure") or not parts.netloc):
+            raise ImproperlyConfigured(
+                f"{name} must be like s3://bucket/prefix?endpoint=https://s3.example.org&region=eu-central-1, "
+                "gs://bucket/prefix or azure://container/prefix?account=name."
+            )
+        return address
+
     def mail(self, name: str) -> dict:
         """Return Django's description of the mail server that an address names; one that sends nothing for none."""
         address = self.text(name)
@@ -113,21 +145,45 @@ DEFAULT_URL = "http://127.0.0.1:5000"
 def data_folder() -> Path:
     """Return the data folder (ASSAY_HOME), made private to its owner when it is new."""
     home = Path(os.environ.get("ASSAY_HOME") or "assay-data").absolute()
-    try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImproperlyConfigured(
-            f"The data folder {home} cannot be made: {error.strerror}. Set ASSAY_HOME to a folder you may write to."
-        )
+    make_folder(home, "ASSAY_HOME", mode=0o700)
     return home
 
 
+def make_folder(path: Path, name: str, *, mode: int = 0o777) -> None:
+    """Make the folder that the setting `name` stands for where there is none. Raises ImproperlyConfigured."""
+    try:
+        path.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The folder {path} cannot be made: {error.strerror}. Set {name} to a folder you may write to."
+        )
+
+
 def read_env_file(home: Path) -> None:
-    """Read `.env` in the data folder; what the environment already says wins."""
-    env_file = home / ".env"
-    with _reading(env_file):
-        if env_file.is_file():
-            environ.Env.read_env(str(env_file), overwrite=False)
+    """Read `.env` in the data folder; what the environment already says, as NAME or as NAME_FILE, wins."""
+    path = home / ".env"
+    with _reading(path):
+        if not path.is_file():
+            return
+        text = path.read_text(encoding="utf-8")
+    said = set(os.environ)
+    lines = [line.strip() for line in text.splitlines()]
+    for number, line in enumerate(lines, start=1):
+        if line and not line.startswith("#"):
+            # by its number alone: there may be a secret in it
+            name = _name_on(line, f"{path}, line {number}")
+            if {name, f"{name}_FILE", name.removesuffix("_FILE")} & said:
+                lines[number - 1] = ""
+    environ.Env.read_env(StringIO("\n".join(lines)), overwrite=False)
+
+
+def _name_on(line: str, where: str) -> str:
+    found = re.match(r"(?:export )?([A-Za-z_0-9]+)=", line)
+    if not found:
+        raise ImproperlyConfigured(
+            f"{where}, cannot be understood; it must be NAME=value, without spaces around the sign."
+        )
+    return found[1]
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.urls import ResolverMatch, get_resolver
 from django.urls.resolvers import RoutePattern, URLResolver
+from django.utils.log import log_response
 
 from portal import logs
 
@@ -116,6 +117,9 @@ class RequestIds:
         try:
             response = self.get_response(request)
             response.headers["X-Request-ID"] = known
+            if response.status_code >= 400:
+                # Django does so, once, when all middleware is through, and the id forgotten
+                log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
             if settings.ASSAY_LOG_REQUESTS:
                 _log_request(request, response, start)
         finally:

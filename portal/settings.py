@@ -7,7 +7,7 @@ from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
 
-from portal.environment import check_provider, data_folder, env, public_url, read_env_file, secret_file
+from portal.environment import check_provider, data_folder, env, make_folder, public_url, read_env_file, secret_file
 from portal.logs import log_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -133,12 +133,16 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # a file, so that threads and processes of a test meet real locks
     DATABASES["default"]["TEST"] = {"NAME": str(ASSAY_HOME / "test-assay.db")}
 else:
+    from portal.pool import RECONNECT_S, try_again_for_who_waits
+
     DATABASES["default"].setdefault("OPTIONS", {})
     # in pg_stat_activity each process has a name of its own, by which `doctor` counts them; PostgreSQL cuts at 63
     DATABASES["default"]["OPTIONS"].setdefault("application_name", f"assay {socket.gethostname()[:40]} {os.getpid()}")
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
         "max_size": ASSAY_POOL_SIZE,
+        "reconnect_timeout": RECONNECT_S,
+        "reconnect_failed": try_again_for_who_waits,
     }
 
 # People and programs --------------------------------------------------------------------------------------
@@ -284,7 +288,7 @@ ASSAY_ARCHIVED_LET_GO = env.flag("ASSAY_ARCHIVED_LET_GO", default=False)
 ASSAY_ARTIFACT_SCHEMES = [scheme.lower() for scheme in env.words("ASSAY_ARTIFACT_SCHEMES")]
 
 # Where files of artifacts are: the data folder, or s3://bucket/prefix?endpoint=https://…&region=…, gs://…, azure://…
-ASSAY_STORAGE_URL = env.text("ASSAY_STORAGE_URL")
+ASSAY_STORAGE_URL = env.storage("ASSAY_STORAGE_URL")
 if ASSAY_STORAGE_URL:
     _clouds = {"gs": "tracker.cloud_storage.google_storage", "azure": "tracker.cloud_storage.azure_storage"}
     _backend = _clouds.get(ASSAY_STORAGE_URL.partition(":")[0], "tracker.s3_storage.S3ArtifactStorage")
@@ -312,11 +316,11 @@ if not _is_collected or DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     WHITENOISE_USE_FINDERS = True
     WHITENOISE_AUTOREFRESH = DEBUG
-    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    make_folder(STATIC_ROOT, "ASSAY_STATIC_ROOT")
 
 # Background work --------------------------------------------------------------------------------------------
 
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.redis("REDIS_URL")
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True

@@ -61,7 +61,14 @@ def load_application(main_process: int):
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     with as_if_absent(*UNUSED):
-        from portal.wsgi import application
+        from django.core.exceptions import ImproperlyConfigured
+
+        try:
+            from portal.wsgi import application
+        except ImproperlyConfigured as error:
+            # a setting that cannot work is told in its sentence; granian would print a traceback a worker
+            print(error, file=sys.stderr, flush=True)
+            os._exit(1)
 
         import_module("rest_framework.compat")
     _spare_the_collector()

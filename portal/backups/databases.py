@@ -105,12 +105,27 @@ def is_empty() -> bool:
     return not connection.introspection.table_names()
 
 
+def _refuse_running() -> None:
+    """Raise BackupError where processes of Assay are connected: what they were told meanwhile would be gone."""
+    running = fetch_live(
+        # each process has a name of its own (portal/settings.py); this one is among them
+        "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name LIKE 'assay %' AND application_name <> current_setting('application_name') ORDER BY 1"
+    )
+    if running:
+        names = ", ".join(name.removeprefix("assay ") for (name,) in running)
+        raise BackupError(
+            f"The database is in use: stop web, worker and beat first. Connected are, by host and process: {names}."
+        )
+
+
 def restore(copy: Path, aside: Path) -> None:
     """Put the copy in the database's place; what stood there goes into the folder `aside`, or on PostgreSQL away."""
     if engine() == "sqlite":
         connection.close()
         _restore_sqlite(copy, Path(connection.settings_dict["NAME"]), aside)
         return
+    _refuse_running()
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE")
         # the dump makes it again where it has it; a second one would end it

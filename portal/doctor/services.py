@@ -12,7 +12,6 @@ from django.core.files.storage import default_storage
 from django.core.mail import get_connection
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from kombu.exceptions import OperationalError as BrokerError
 
 from portal import startup
 from portal.doctor import Finding, failed, ok, reason, warning
@@ -168,23 +167,32 @@ def broker() -> Iterator[Finding]:
     try:
         with app.connection_for_write() as queue:
             queue.ensure_connection(max_retries=1, timeout=3)
-            policy = queue.default_channel.client.config_get("maxmemory-policy").get("maxmemory-policy")
-    except (BrokerError, OSError) as error:
+            redis = queue.default_channel.client
+            redis.ping()
+            policy = _eviction(redis)
+    except Exception as error:
         yield failed(
             "queue",
             f"Redis does not answer: {reason(error)}",
             "See that REDIS_URL names one that runs and its password.",
         )
         return
-    except Exception:
-        # a managed Redis may refuse CONFIG
-        policy = None
     if policy not in (None, "noeviction"):
         yield warning(
             "queue", f"Redis evicts by {policy}, which may take messages", "Set maxmemory-policy to noeviction."
         )
     else:
         yield ok("queue", "Redis answers")
+
+
+def _eviction(redis) -> str | None:
+    """Return the policy by which a Redis that is full evicts; None where it does not say, as managed ones do."""
+    from redis.exceptions import ResponseError
+
+    try:
+        return redis.config_get("maxmemory-policy").get("maxmemory-policy")
+    except ResponseError:
+        return None
 
 
 def mail() -> Iterator[Finding]:

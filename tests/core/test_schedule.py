@@ -1,7 +1,8 @@
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, ProgrammingError
 
-from core import schedule
+from core import schedule, tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +42,33 @@ def test_a_failure_leaves_the_rest_to_be_done(done, monkeypatch):
     schedule.run_due()
 
     assert done == [1]
+
+
+def test_a_database_that_is_away_is_one_line_and_no_traceback(done, monkeypatch, caplog):
+    def fail():
+        raise OperationalError("couldn't get a connection after 30.00 sec")
+
+    with monkeypatch.context() as away:
+        away.setattr(schedule, "run_due", fail)
+        tasks.tick()
+        tasks.tick()
+    tasks.tick()
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "the database cannot be used, background work waits: couldn't get a connection after 30.00 sec",
+        "the database can be used again",
+    ]
+    assert done == [1]
+
+
+def test_what_is_wrong_with_a_statement_is_not_taken_for_that(monkeypatch):
+    def fail():
+        raise ProgrammingError("no such column")
+
+    monkeypatch.setattr(schedule, "run_due", fail)
+
+    with pytest.raises(ProgrammingError):
+        tasks.tick()
 
 
 @pytest.mark.parametrize("name", [work.name for work in schedule.everything()])

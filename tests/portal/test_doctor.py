@@ -2,6 +2,10 @@
 
 import json
 import os
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -127,6 +131,28 @@ def test_redis_is_asked(home):
     _, found = examine(home, REDIS_URL=os.environ["REDIS_URL"])
 
     assert found["queue"]["state"] == "ok"
+
+
+@contextmanager
+def something_else() -> Iterator[int]:
+    """Yield the port of a server that takes connections and speaks no Redis."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), AnswersNonsense) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+class AnswersNonsense(socketserver.BaseRequestHandler):
+    def handle(self):
+        while self.request.recv(4096):
+            self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def test_what_speaks_no_redis_is_not_taken_for_one(home):
+    with something_else() as port:
+        _, found = examine(home, REDIS_URL=f"redis://127.0.0.1:{port}/0")
+
+    assert found["queue"]["state"] == "failed", found
 
 
 def test_the_openid_provider_is_asked(home):

@@ -43,6 +43,24 @@ def test_a_database(monkeypatch):
     assert (found["NAME"], found["HOST"], found["PORT"]) == ("lab", "db.example", 5433)
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("redis://:hush@cache:6379/0", "redis://:hush@cache:6379/0"),
+        ("rediss://:hush@cache:6379/0", "rediss://:hush@cache:6379/0?ssl_cert_reqs=required"),
+        (
+            "rediss://cache/0?ssl_ca_certs=/etc/ca.pem",
+            "rediss://cache/0?ssl_ca_certs=/etc/ca.pem&ssl_cert_reqs=required",
+        ),
+        ("rediss://cache/0?ssl_cert_reqs=none", "rediss://cache/0?ssl_cert_reqs=none"),
+    ],
+)
+def test_the_certificate_of_a_redis_is_looked_at_unless_it_is_said_not_to(monkeypatch, text, address):
+    monkeypatch.setenv("ASSAY_TRIAL", text)
+
+    assert env.redis("ASSAY_TRIAL") == address
+
+
 def test_what_is_set_to_nothing_has_its_default(monkeypatch):
     monkeypatch.setenv("ASSAY_TRIAL", " ")
 
@@ -69,6 +87,12 @@ def test_a_value_may_lie_in_a_file(monkeypatch, tmp_path):
         ("nonsense", lambda: env.database("ASSAY_TRIAL", default="")),
         ("mysql://host/name", lambda: env.database("ASSAY_TRIAL", default="")),
         ("postgres://host:port/name", lambda: env.database("ASSAY_TRIAL", default="")),
+        ("127.0.0.1:6379", lambda: env.redis("ASSAY_TRIAL")),
+        ("http://cache:6379/0", lambda: env.redis("ASSAY_TRIAL")),
+        ("redis://cache:port/0", lambda: env.redis("ASSAY_TRIAL")),
+        ("redis://", lambda: env.redis("ASSAY_TRIAL")),
+        ("http://bucket/prefix", lambda: env.storage("ASSAY_TRIAL")),
+        ("s3:///prefix", lambda: env.storage("ASSAY_TRIAL")),
     ],
 )
 def test_what_cannot_be_understood_is_said_by_name(monkeypatch, text, read):
@@ -100,6 +124,43 @@ def test_the_file_in_the_data_folder_gives_way_to_the_environment(monkeypatch, t
     read_env_file(tmp_path)
 
     assert (env.text("ASSAY_TRIAL_ONE"), os.environ.pop("ASSAY_TRIAL_TWO")) == ("environment", "of the file")
+
+
+@pytest.mark.parametrize("name", ["ASSAY_TRIAL", "ASSAY_TRIAL_FILE"])
+def test_the_environment_wins_by_a_value_as_by_a_file(monkeypatch, tmp_path, name):
+    (tmp_path / "secret").write_text("a file says so")
+    said = {"ASSAY_TRIAL": "the value", "ASSAY_TRIAL_FILE": str(tmp_path / "secret")}
+    other = (said.keys() - {name}).pop()
+    (tmp_path / ".env").write_text(f"{other}={said[other]}\n")
+    monkeypatch.setenv(name, said[name])
+    monkeypatch.delenv(other, raising=False)
+
+    read_env_file(tmp_path)
+
+    assert os.environ.get(other) is None
+    assert env.text("ASSAY_TRIAL") == {"ASSAY_TRIAL": "the value", "ASSAY_TRIAL_FILE": "a file says so"}[name]
+
+
+@pytest.mark.parametrize("line", ["ASSAY_TRIAL = s3cret", "ASSAY_TRIAL: s3cret", "s3cret"])
+def test_a_line_that_cannot_be_understood_is_said_by_its_number_alone(tmp_path, line):
+    (tmp_path / ".env").write_text(f"\n  # a remark\n{line}\n")
+
+    with pytest.raises(ImproperlyConfigured, match=r"\.env, line 3, cannot be understood") as caught:
+        read_env_file(tmp_path)
+
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_file_in_the_data_folder_that_cannot_be_read_is_said(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("ASSAY_TRIAL=1\n")
+
+    def refuse(path, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    # root may read everything, and tests may run as root
+    monkeypatch.setattr("pathlib.Path.read_text", refuse)
+    with pytest.raises(ImproperlyConfigured, match=r"\.env cannot be read: Permission denied"):
+        read_env_file(tmp_path)
 
 
 def test_the_data_folder_is_for_its_owner(monkeypatch, tmp_path):

@@ -2,12 +2,14 @@
 
 import os
 import socket
+import threading
 import time
 
 import pytest
 from django.core.files.storage import default_storage
 
 from portal import health
+from tests.servers import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +46,28 @@ def test_ready_says_that_the_database_fails(client):
     answer = client.get("/ready")
 
     assert (answer.status_code, answer.json()) == (503, {"ready": False, "database": "failing", "storage": "ok"})
+
+
+def test_a_part_that_hangs_is_named_in_time_and_costs_one_thread(client, db, monkeypatch):
+    let_go, asked = threading.Event(), []
+
+    def hang(name):
+        asked.append(name)
+        let_go.wait(30)
+
+    monkeypatch.setattr(default_storage, "exists", hang)
+    monkeypatch.setattr(health, "PART_WAIT_S", 0.3)
+    try:
+        for _ in range(3):
+            began_at = time.monotonic()
+            answer = client.get("/ready")
+            assert (answer.status_code, answer.json()["storage"]) == (503, "failing")
+            assert time.monotonic() - began_at < 3
+        assert len(asked) == 1
+    finally:
+        let_go.set()
+
+    wait_until(lambda: client.get("/ready").status_code == 200)
 
 
 @pytest.mark.needs("redis")

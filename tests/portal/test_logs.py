@@ -5,6 +5,7 @@ import logging
 import re
 
 import pytest
+from django.core.files.storage import default_storage
 
 from portal.logs import JsonFormatter, without_secrets
 
@@ -64,6 +65,18 @@ def test_a_line_names_the_request_that_caused_it(client, settings, log, db):
     line = log.getvalue().splitlines()[-1]
     assert re.search(r"INFO assay\.request: GET /setup/… 404 [\d.]+ ms", line)
     assert line.endswith(f"[{answer['X-Request-ID']}]")
+
+
+def test_an_answer_that_fails_is_logged_once_and_by_its_request(client, log, db, monkeypatch):
+    def fail(name):
+        raise OSError("no such bucket")
+
+    monkeypatch.setattr(default_storage, "exists", fail)
+
+    answer = client.get("/ready")
+
+    (line,) = log.getvalue().splitlines()
+    assert line.endswith(f"ERROR django.request: Service Unavailable: /ready [{answer['X-Request-ID']}]")
 
 
 def test_json_is_an_object_a_line(client, settings, log, db):
