@@ -328,6 +328,7 @@ exports_urls = [
 background_urls = [
     path("background", background.background, name="background"),
     path("background/cancel", background.background_cancel, name="background-cancel"),
+    path("background/dismiss", background.background_dismiss, name="background-dismiss"),
     path("background/retry", background.background_retry, name="background-retry"),
 ]
 
@@ -341,6 +342,7 @@ imports_urls = [
 # /storage
 storage_urls = [
     path("storage", storage.storage, name="storage"),
+    path("storage/check", storage.storage_check, name="storage-check"),
     path("storage/count", storage.storage_count, name="storage-count"),
 ]
 

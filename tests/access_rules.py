@@ -370,8 +370,10 @@ RULES = [
     Rule("POST", "imports/<int:import_id>/cancel", ADMIN),
     Rule("GET", "background", ADMIN),
     Rule("POST", "background/cancel", ADMIN, {"job": "{job_id}"}),
+    Rule("POST", "background/dismiss", ADMIN, {"job": "{job_id}"}),
     Rule("POST", "background/retry", ADMIN, {"job": "{job_id}"}),
     Rule("GET", "storage", ADMIN),
+    Rule("POST", "storage/check", ADMIN),
     Rule("POST", "storage/count", ADMIN),
     # comparing
     Rule("GET", "compare", FOUND, {"runs": "{run_id}"}),
