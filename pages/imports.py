@@ -73,7 +73,7 @@ def import_detail(request, pk):
     context = {
         "import": row,
         "is_under_way": is_under_way,
-        "can_retry": "part" not in request.GET and bundles.can_retry(row),
+        "can_retry": bundles.can_retry(row),
         "lines": "\n".join(table(row.counts, is_dry_run=row.is_dry_run)) if row.counts else "",
         "problems": row.problems[:NUM_SHOWN],
         "num_more": max(row.num_problems - NUM_SHOWN, 0),

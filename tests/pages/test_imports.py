@@ -92,7 +92,11 @@ def test_one_that_was_cancelled_is_tried_again_while_its_bundle_is_kept(client, 
     address = send(client, content).url
     assert client.post(f"{address}/retry").status_code == 409
     client.post(f"{address}/cancel")
+    # the part that a page follows has the buttons of its state
     assert "Try again" in client.get(address).text
+    part = client.get(address, {"part": "1"}).text
+    assert 'form="retry-it"' in part
+    assert 'form="cancel-it"' not in part
 
     client.post(f"{address}/retry")
     work()
