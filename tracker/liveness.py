@@ -134,9 +134,17 @@ def _mark(pks: list[int], now: datetime) -> int:
             with transaction.atomic():
                 # it may have ended, or another may have said so, since it was looked at
                 if _watched().filter(pk=pk, stalled_at=None).update(stalled_at=now):
-                    happenings.stalled(Run.objects.select_related("experiment", "created_by", "pulse").get(pk=pk))
+                    run = Run.objects.select_related("experiment", "created_by", "pulse").get(pk=pk)
+                    if _is_news(run):
+                        happenings.stalled(run)
                     num_stalled += 1
     return num_stalled
+
+
+def _is_news(run: Run) -> bool:
+    """Tell whether its owner learns anything: not of a run that came long after its start, by an import, and never wrote here."""
+    age_ms = run.created_at.timestamp() * 1000 - run.start_time_ms
+    return run.pulse.num_gaps > 0 or age_ms < WITHOUT_RHYTHM / timedelta(milliseconds=1)
 
 
 def _parents_of_live(pks: list[int]) -> set[int]:

@@ -124,6 +124,15 @@ def test_it_revives_when_it_writes_and_its_owner_was_told_once(run, clock, membe
     )
 
 
+def test_of_an_imported_run_that_never_ended_nobody_is_told(clock, member):
+    old = make_run(by=member, start_time_ms=int((START - timedelta(days=300)).timestamp() * 1000))
+
+    pass_time(clock, timedelta(hours=25), timedelta(minutes=2))
+
+    assert stalled(old)
+    assert not Notice.objects.exists()
+
+
 def over_and_over(run, member):
     """Write one file over again, as a script does with its last checkpoint."""
     run.next_step = getattr(run, "next_step", 0) + 1
