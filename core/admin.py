@@ -113,7 +113,7 @@ class JobAdmin(ReadOnly):
     list_filter = ["state", "kind"]
     list_select_related = ["created_by"]
     search_fields = ["kind", "error"]
-    actions = ["cancel", "retry"]
+    actions = ["cancel", "retry", "dismiss"]
 
     @admin.display(description="State", ordering="state")
     def status(self, job):
@@ -130,6 +130,10 @@ class JobAdmin(ReadOnly):
     @admin.action(description="Try again")
     def retry(self, request, queryset):
         self.each(request, queryset, jobs.retry, "queued again")
+
+    @admin.action(description="Dismiss failed ones")
+    def dismiss(self, request, queryset):
+        self.each(request, queryset, jobs.dismiss, "dismissed")
 
 
 class KindFilter(admin.SimpleListFilter):

@@ -1,5 +1,6 @@
 """Background work for site admins: the queue, who works, what runs, waits and failed, and what is done again and again."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.contrib import messages
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core import broker, heartbeats, schedule
 from core.actions import jobs
-from core.errors import NotAllowed, NotFound
+from core.errors import Conflict, NotAllowed, NotFound
 from core.models import Job, Lease
 
 NUM_SHOWN = 50
@@ -27,14 +28,15 @@ def _seen() -> dict:
     rows = Job.objects.select_related("created_by")
     workers, tick = heartbeats.workers(), heartbeats.last_tick()
     waiting = rows.filter(state=Job.State.QUEUED).order_by("run_after", "pk")
-    failed = rows.filter(state=Job.State.FAILED)
+    running, failed = rows.filter(state=Job.State.RUNNING), rows.filter(state=Job.State.FAILED)
     return {
         "broker": broker.look(),
         "workers": workers,
         "tick": tick,
         "ticks": heartbeats.is_alive(tick),
         "has_worker": any(worker.is_alive for worker in workers),
-        "running": rows.filter(state=Job.State.RUNNING).order_by("started_at", "pk")[:NUM_SHOWN],
+        "running": running.order_by("started_at", "pk")[:NUM_SHOWN],
+        "num_running": running.count(),
         "waiting": waiting[:NUM_SHOWN],
         "num_waiting": waiting.count(),
         "num_due": waiting.filter(run_after__lte=timezone.now()).count(),
@@ -67,14 +69,33 @@ def background_retry(request):
     """POST /background/retry: job=ID, or all=1 for every one that failed"""
     _refuse_members(request)
     if request.POST.get("all"):
-        failed = list(Job.objects.filter(state=Job.State.FAILED).order_by("pk")[:1_000])
-        for job in failed:
-            jobs.retry(job, by=request.user)
-        messages.success(request, f"{len(failed)} jobs are queued again.")
+        messages.success(request, f"{_each_failed(jobs.retry, request.user)} jobs are queued again.")
     else:
         jobs.retry(_job(request), by=request.user)
         messages.success(request, "The job is queued again.")
     return redirect("background")
+
+
+@require_POST
+def background_dismiss(request):
+    """POST /background/dismiss: job=ID, or all=1 for every one that failed; they go from the page"""
+    _refuse_members(request)
+    if request.POST.get("all"):
+        messages.success(request, f"{_each_failed(jobs.dismiss, request.user)} failed jobs are dismissed.")
+    else:
+        jobs.dismiss(_job(request), by=request.user)
+        messages.success(request, "The failed job is dismissed.")
+    return redirect("background")
+
+
+def _each_failed(act, user) -> int:
+    """Call `act` for each job that failed; return for how many it was still so."""
+    num = 0
+    for job in Job.objects.filter(state=Job.State.FAILED).order_by("pk")[:1_000]:
+        with suppress(Conflict):
+            act(job, by=user)
+            num += 1
+    return num
 
 
 def _job(request) -> Job:

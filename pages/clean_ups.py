@@ -22,7 +22,7 @@ def clean_up_report(request, pk):
     """GET /clean-ups/ID: managers of its experiment; those of the site are the site admins'"""
     report = cleanup_report_by_id(pk, user=request.user)
     if "part" in request.GET:
-        response = render(request, "clean_ups/_state.html", {"report": report})
+        response = render(request, "clean_ups/_state.html", {**_state(report), "is_part": True})
         if not report.is_under_way:
             response["X-Live"] = "stop"
         return response
@@ -36,20 +36,26 @@ def clean_up_report(request, pk):
         before=request.GET.get("before", ""),
     )
     context = {
-        "report": report,
+        **_state(report),
         "step": step,
         "steps": [(Step.PURGE, report.num_purge), (Step.TRASH, report.num_trash), (Step.KEEP, report.num_kept)],
         "rows": page.rows,
         "alive": set(Run.objects.filter(pk__in=[row.run_key for row in page.rows]).values_list("pk", flat=True)),
         "after": page.after,
         "before": page.before,
-        "can_retry": report.job is not None and report.job.state in (Job.State.FAILED, Job.State.CANCELLED),
-        "can_carry_out": report.state == CleanupReport.State.DECIDED and report.num_purge + report.num_trash > 0,
     }
     if report.experiment is not None:
         context |= head(request, report.experiment, tab="settings")
     context["layout"] = "experiments/base.html" if report.experiment is not None else "clean_ups/site.html"
     return render(request, "clean_ups/report.html", context)
+
+
+def _state(report: CleanupReport) -> dict:
+    return {
+        "report": report,
+        "can_retry": report.job is not None and report.job.state in (Job.State.FAILED, Job.State.CANCELLED),
+        "can_carry_out": report.state == CleanupReport.State.DECIDED and report.num_purge + report.num_trash > 0,
+    }
 
 
 def _first_step(report: CleanupReport) -> str:

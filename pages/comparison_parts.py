@@ -53,6 +53,7 @@ class Group(NamedTuple):
     label: list
     num: int
     url: str
+    run: str
     is_base: bool
     mean: str
     std: str
@@ -123,7 +124,15 @@ def _groups(result: dict, metric: str) -> dict:
     write = Digits([own["mean"] for own in of_metric if own["mean"] is not None])
     base = result["base"]
     rows = [_group(row, own, write, base) for row, own in zip(found["rows"], of_metric, strict=True)]
-    return {"groups": rows, "found": found, "num_left_out": found["num"] - len(rows)}
+    # no other base tells more where nothing was repeated
+    is_base_single = of_metric[0]["num"] < 2 and any(own["num"] > 1 for own in of_metric)
+    return {
+        "groups": rows,
+        "found": found,
+        "num_left_out": found["num"] - len(rows),
+        "is_base_single": is_base_single,
+        "is_none_repeated": all(own["num"] < 2 for own in of_metric),
+    }
 
 
 def _group(row: dict, own: dict, write: Digits, base: str) -> Group:
@@ -132,6 +141,7 @@ def _group(row: dict, own: dict, write: Digits, base: str) -> Group:
         label=row["label"],
         num=row["num"],
         url=CompareState(runs=runs, base=base).address(),
+        run=row["runs"][0],
         is_base=row["is_base"],
         mean="" if own["mean"] is None else write(own["mean"]),
         std="" if own["std"] is None else _deviation(own["std"], write),

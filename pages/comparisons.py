@@ -101,6 +101,14 @@ def comparison_rename(request, pk):
 
 
 @require_POST
+def comparison_base(request, pk):
+    """POST /comparisons/ID/base: base=RUN, which the others are held against from now on"""
+    comparison = comparison_by_id(pk, user=request.user)
+    comparisons.set_base(comparison, request.POST.get("base", ""), by=request.user)
+    return redirect(f"{comparison.get_absolute_url()}?show=groups")
+
+
+@require_POST
 def comparison_refresh(request, pk):
     """POST /comparisons/ID/refresh: whoever may look may ask for it"""
     comparison = comparison_by_id(pk, user=request.user)

@@ -73,6 +73,7 @@ def import_detail(request, pk):
     context = {
         "import": row,
         "is_under_way": is_under_way,
+        "can_retry": bundles.can_retry(row),
         "lines": "\n".join(table(row.counts, is_dry_run=row.is_dry_run)) if row.counts else "",
         "problems": row.problems[:NUM_SHOWN],
         "num_more": max(row.num_problems - NUM_SHOWN, 0),
@@ -89,6 +90,13 @@ def import_cancel(request, pk):
     row = _import(request, pk)
     if row.job is not None:
         jobs.cancel(row.job, by=request.user)
+    return redirect("import-detail", pk=pk)
+
+
+@require_POST
+def import_retry(request, pk):
+    """POST /imports/ID/retry: after a failure or a cancellation, while the bundle is kept"""
+    bundles.retry(_import(request, pk), by=request.user)
     return redirect("import-detail", pk=pk)
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import NotAllowed
 from core.models import Job
 from pages import retention
-from tracker.actions import storage_figures
+from tracker.actions import storage_checks, storage_figures
 from tracker.models import RetentionPolicy, StorageCheck, StorageFault, StorageFigure
 
 NUM_SHOWN = 50
@@ -16,8 +16,15 @@ Kind = StorageFigure.Kind
 
 @require_GET
 def storage(request):
-    """GET /storage"""
+    """GET /storage; part=1 answers with how far a count and a check are"""
     _refuse_members(request)
+    work = {"counting": _latest(storage_figures.JOB), "checking": _latest(storage_checks.JOB)}
+    work["is_under_way"] = any(job is not None and not job.is_finished for job in work.values())
+    if "part" in request.GET:
+        response = render(request, "storage/_work.html", {**work, "is_part": True})
+        if not work["is_under_way"]:
+            response["X-Live"] = "stop"
+        return response
     totals = {figure.label: figure for figure in StorageFigure.objects.filter(kind=Kind.TOTAL)}
     named, stored, unneeded = (totals.get(label) for label in ("named", "stored", "unneeded"))
     context = {
@@ -36,11 +43,13 @@ def storage(request):
             (policy, retention.in_words(policy))
             for policy in RetentionPolicy.objects.select_related("experiment").order_by("pk")[:NUM_SHOWN]
         ],
-        "counting": Job.objects.filter(
-            kind=storage_figures.JOB, state__in=[Job.State.QUEUED, Job.State.RUNNING]
-        ).first(),
+        **work,
     }
     return render(request, "storage/storage.html", context)
+
+
+def _latest(kind: str) -> Job | None:
+    return Job.objects.filter(kind=kind).order_by("-pk").first()
 
 
 def _largest(kind: str) -> list[StorageFigure]:
@@ -53,6 +62,15 @@ def storage_count(request):
     _refuse_members(request)
     storage_figures.request(by=request.user)
     messages.success(request, "Files are being counted.")
+    return redirect("storage")
+
+
+@require_POST
+def storage_check(request):
+    """POST /storage/check: have stored files read and compared now, as every night"""
+    _refuse_members(request)
+    storage_checks.request(by=request.user)
+    messages.success(request, "Files are being checked.")
     return redirect("storage")
 
 

@@ -192,6 +192,7 @@ comparisons_urls = [
     path("comparisons", comparisons.comparison_list, name="comparison-list"),
     path("comparisons/new", comparisons.comparison_new, name="comparison-new"),
     path("comparisons/<int:pk>", comparisons.comparison_detail, name="comparison-detail"),
+    path("comparisons/<int:pk>/base", comparisons.comparison_base, name="comparison-base"),
     path("comparisons/<int:pk>/rename", comparisons.comparison_rename, name="comparison-rename"),
     path("comparisons/<int:pk>/refresh", comparisons.comparison_refresh, name="comparison-refresh"),
     path("comparisons/<int:pk>/cancel", comparisons.comparison_cancel, name="comparison-cancel"),
@@ -328,6 +329,7 @@ exports_urls = [
 background_urls = [
     path("background", background.background, name="background"),
     path("background/cancel", background.background_cancel, name="background-cancel"),
+    path("background/dismiss", background.background_dismiss, name="background-dismiss"),
     path("background/retry", background.background_retry, name="background-retry"),
 ]
 
@@ -336,11 +338,13 @@ imports_urls = [
     path("imports/bundle", imports.import_bundle, name="import-bundle"),
     path("imports/<int:pk>", imports.import_detail, name="import-detail"),
     path("imports/<int:pk>/cancel", imports.import_cancel, name="import-cancel"),
+    path("imports/<int:pk>/retry", imports.import_retry, name="import-retry"),
 ]
 
 # /storage
 storage_urls = [
     path("storage", storage.storage, name="storage"),
+    path("storage/check", storage.storage_check, name="storage-check"),
     path("storage/count", storage.storage_count, name="storage-count"),
 ]
 

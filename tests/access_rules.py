@@ -368,10 +368,13 @@ RULES = [
     Rule("POST", "imports/bundle", ADMIN),
     Rule("GET", "imports/<int:import_id>", ADMIN),
     Rule("POST", "imports/<int:import_id>/cancel", ADMIN),
+    Rule("POST", "imports/<int:import_id>/retry", ADMIN),
     Rule("GET", "background", ADMIN),
     Rule("POST", "background/cancel", ADMIN, {"job": "{job_id}"}),
+    Rule("POST", "background/dismiss", ADMIN, {"job": "{job_id}"}),
     Rule("POST", "background/retry", ADMIN, {"job": "{job_id}"}),
     Rule("GET", "storage", ADMIN),
+    Rule("POST", "storage/check", ADMIN),
     Rule("POST", "storage/count", ADMIN),
     # comparing
     Rule("GET", "compare", FOUND, {"runs": "{run_id}"}),
@@ -384,6 +387,7 @@ RULES = [
         "POST", "comparisons/new", VIEW, {"run": ["{run_id}", "{other_run_id}"], "confirmed": "1", "name": "hushhush 2"}
     ),
     Rule("GET", "comparisons/<int:comparison_id>", VIEW),
+    Rule("POST", "comparisons/<int:comparison_id>/base", MANAGE, {"base": "{run_id}"}),
     Rule("POST", "comparisons/<int:comparison_id>/rename", MANAGE, {"name": "hushhush renamed"}),
     Rule("POST", "comparisons/<int:comparison_id>/refresh", VIEW),
     Rule("POST", "comparisons/<int:comparison_id>/cancel", MANAGE),

@@ -55,10 +55,12 @@ def watch(limit: int = LIMIT) -> int:
     for pulse in due:
         if now - pulse.look_at > AWAY:
             pulse.changed_at += now - pulse.look_at
-        if found[pulse.run_id] != pulse.written:
-            _beat(pulse, found[pulse.run_id], now)
+        if found[pulse.run_id] > pulse.written:
+            _beat(pulse, now)
         elif now - pulse.changed_at > patience(pulse):
             silent.append(pulse.run_id)
+        # less where somebody deleted something, which is no write of the run's
+        pulse.written = found[pulse.run_id]
         pulse.look_at = now + _wait(now - pulse.changed_at)
     fields = ["written", "changed_at", "num_gaps", "longest_s", "look_at"]
     Pulse.objects.bulk_update(due, fields, batch_size=200)
@@ -74,12 +76,12 @@ def _begin(now: datetime, limit: int) -> None:
     Pulse.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _beat(pulse: Pulse, amount: int, now: datetime) -> None:
+def _beat(pulse: Pulse, now: datetime) -> None:
     """Note a write. The gap of a stall counts no more than what it took to call it one: nobody's rhythm is to hang."""
     gap_s = min(now - pulse.changed_at, patience(pulse)).total_seconds()
     pulse.longest_s = max(gap_s, pulse.longest_s - gap_s * FORGOTTEN)
     pulse.num_gaps += 1
-    pulse.written, pulse.changed_at = amount, now
+    pulse.changed_at = now
 
 
 def patience(pulse: Pulse) -> timedelta:
@@ -93,19 +95,25 @@ def _wait(silence: timedelta) -> timedelta:
     return min(max(LOOK_EVERY, silence / SILENCE_PER_LOOK), LONGEST_WAIT)
 
 
+# a file that is written over has another blob; of one that is sent in parts for hours there are its pieces
 _WRITTEN = """
 SELECT r.id,
     (SELECT COALESCE(SUM(m.count), 0) FROM tracker_metric m WHERE m.run_id = r.id)
     + (SELECT COUNT(*) FROM tracker_param p WHERE p.run_id = r.id)
     + (SELECT COUNT(*) FROM tracker_runtag t WHERE t.run_id = r.id)
-    + (SELECT COALESCE(MAX(a.id), 0) FROM tracker_artifact a WHERE a.run_id = r.id)
+    + (SELECT COALESCE(SUM(a.blob_id), 0) FROM tracker_artifact a WHERE a.run_id = r.id)
+    + (SELECT COALESCE(MAX(p.id), 0) FROM tracker_piece p JOIN tracker_upload u ON u.id = p.upload_id WHERE u.run_id = r.id)
     + (SELECT COALESCE(MAX(l.id), 0) FROM tracker_loggedmodel l WHERE l.source_run_id = r.id)
+    + (SELECT COALESCE(SUM(a.blob_id), 0) FROM tracker_artifact a JOIN tracker_loggedmodel l ON l.id = a.model_id
+        WHERE l.source_run_id = r.id)
+    + (SELECT COALESCE(MAX(p.id), 0) FROM tracker_piece p JOIN tracker_upload u ON u.id = p.upload_id
+        JOIN tracker_loggedmodel l ON l.id = u.model_id WHERE l.source_run_id = r.id)
 FROM tracker_run r WHERE r.id {}
 """
 
 
 def written(pks: list[int]) -> dict[int, int]:
-    """Return {key of a run: a number that changes with metrics, params, new tags, files and models that it logs}."""
+    """Return {key of a run: a number that grows with metrics, params, new tags, files and models that it logs}."""
     if not pks:
         return {}
     among, parameter = any_of(pks)
@@ -126,9 +134,17 @@ def _mark(pks: list[int], now: datetime) -> int:
             with transaction.atomic():
                 # it may have ended, or another may have said so, since it was looked at
                 if _watched().filter(pk=pk, stalled_at=None).update(stalled_at=now):
-                    happenings.stalled(Run.objects.select_related("experiment", "created_by", "pulse").get(pk=pk))
+                    run = Run.objects.select_related("experiment", "created_by", "pulse").get(pk=pk)
+                    if _is_news(run):
+                        happenings.stalled(run)
                     num_stalled += 1
     return num_stalled
+
+
+def _is_news(run: Run) -> bool:
+    """Tell whether its owner learns anything: not of a run that came long after its start, by an import, and never wrote here."""
+    age_ms = run.created_at.timestamp() * 1000 - run.start_time_ms
+    return run.pulse.num_gaps > 0 or age_ms < WITHOUT_RHYTHM / timedelta(milliseconds=1)
 
 
 def _parents_of_live(pks: list[int]) -> set[int]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from core import doorbell
@@ -14,6 +15,7 @@ MAX_ATTEMPTS = 5
 # A ring that nobody answered for so long is taken for lost.
 RING_AGAIN_S = 10.0
 DONE_KEPT_FOR = timedelta(days=30)
+FAILED_KEPT_FOR = timedelta(days=90)
 
 
 def request(
@@ -82,10 +84,19 @@ def sweep(limit: int = 100) -> int:
     return len(job_ids)
 
 
+def dismiss(job: Job, *, by) -> None:
+    """Remove a failed job that somebody looked at and that nobody will try again."""
+    _check_may_change(job, by)
+    if not Job.objects.filter(pk=job.pk, state=Job.State.FAILED).delete()[0]:
+        raise Conflict("Only a job that failed can be dismissed.")
+
+
 def forget_finished(limit: int = 10_000) -> int:
-    """Remove jobs that ended a month ago; return how many. Failed ones stay until somebody looked at them."""
+    """Remove jobs that ended a month ago; return how many. Failed ones stay for longer, unless somebody dismisses them."""
+    now = timezone.now()
     over = Job.objects.filter(
-        state__in=[Job.State.DONE, Job.State.CANCELLED], finished_at__lt=timezone.now() - DONE_KEPT_FOR
+        Q(state__in=[Job.State.DONE, Job.State.CANCELLED], finished_at__lt=now - DONE_KEPT_FOR)
+        | Q(state=Job.State.FAILED, finished_at__lt=now - FAILED_KEPT_FOR)
     )
     job_ids = list(over.values_list("pk", flat=True)[:limit])
     return Job.objects.filter(pk__in=job_ids).delete()[0]

@@ -4,7 +4,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from core.actions import jobs
-from core.errors import DomainError, InvalidValue, Unavailable
+from core.errors import Conflict, DomainError, InvalidValue, Unavailable
 from core.models import Job
 from imports.actions import imports
 from imports.models import Import
@@ -44,6 +44,23 @@ def pending_among(keys: list[str]) -> set[str]:
         kind=JOB, state__in=[Job.State.QUEUED, Job.State.RUNNING], arguments__key__in=list(keys)
     )
     return {arguments["key"] for arguments in waiting.values_list("arguments", flat=True)}
+
+
+def can_retry(row: Import) -> bool:
+    """Tell whether its job failed or was cancelled, and the bundle is kept yet: the sweep of orphans takes it after a day."""
+    job = row.job
+    return (
+        job is not None
+        and job.state in (Job.State.FAILED, Job.State.CANCELLED)
+        and default_storage.exists(job.arguments["key"])
+    )
+
+
+def retry(row: Import, *, by) -> None:
+    """Have the job go on where it stopped. Raises Conflict where it did not, or the bundle is gone."""
+    if not can_retry(row):
+        raise Conflict("The bundle is not kept any more, or its import is not over: send it again.")
+    jobs.retry(row.job, by=by)
 
 
 def work(import_id: int, key: str, size_bytes: int, tell: Tell) -> dict:

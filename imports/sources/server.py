@@ -139,7 +139,8 @@ class ServerSource:
 
     def _with_versions(self, answer: dict, is_prompt: bool) -> records.RegisteredModel:
         name = text(answer.get("name"))
-        versions = [version for version in map(version_of, self._versions(name, is_prompt)) if version is not None]
+        found = filter(None, map(version_of, self._versions(name, is_prompt)))
+        versions = [self._located(name, version) for version in found]
         aliases = answer.get("aliases") if isinstance(answer.get("aliases"), list) else []
         return records.RegisteredModel(
             name=name,
@@ -158,6 +159,17 @@ class ServerSource:
         quoted = f'"{name}"' if "'" in name else f"'{name}'"
         query = {"filter": f"name = {quoted}{f' AND {_PROMPTS}' if is_prompt else ''}", "max_results": 1_000}
         yield from self._wire.pages("GET", "model-versions/search", "model_versions", **query)
+
+    def _located(self, name: str, version: records.Version) -> records.Version:
+        """Return a copy of another version with where its files are: its source is a name, which may be another here."""
+        if not version.source.startswith("models:/") or version.source.startswith("models:/m-"):
+            return version
+        try:
+            answer = self._wire.get("model-versions/get-download-uri", name=name, version=str(version.number))
+        except Refused:
+            # what it was a copy of is gone; whoever takes it says that it came without files
+            return version
+        return version._replace(location=text(answer.get("artifact_uri")))
 
     def left_out(self) -> dict[str, int]:
         return {}

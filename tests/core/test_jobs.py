@@ -250,7 +250,7 @@ def test_the_sweeper_gives_up_what_kills_its_workers():
     assert (fresh(job).state, fresh(job).error) == ("failed", "The worker died each time that this was tried.")
 
 
-def test_old_finished_jobs_are_forgotten_and_failed_ones_kept(kinds):
+def test_old_finished_jobs_are_forgotten_and_failed_ones_kept_longer(kinds):
     kinds["test.fail"] = lambda job, arguments: 1 / 0
     done, failed = (actions.request(kind, by=None, max_attempts=1) for kind in ("test.nothing", "test.fail"))
     jobs.run(done.pk)
@@ -258,5 +258,7 @@ def test_old_finished_jobs_are_forgotten_and_failed_ones_kept(kinds):
     Job.objects.update(finished_at=timezone.now() - timedelta(days=31))
 
     assert actions.forget_finished() == 1
-
     assert list(Job.objects.all()) == [failed]
+
+    Job.objects.update(finished_at=timezone.now() - timedelta(days=91))
+    assert actions.forget_finished() == 1

@@ -92,6 +92,7 @@ client.transition_model_version_stage("fraud", "3", "Staging")
 client.set_registered_model_alias("fraud", "champion", "2")
 client.set_registered_model_alias("fraud", "challenger", "3")
 client.delete_model_version("fraud", "4")
+client.copy_model_version("models:/fraud/2", "fraud-copy")
 if IS_3:
     client.create_registered_model("net")
     client.create_model_version("net", f"models:/{models[0]}", first, model_id=models[0])

@@ -32,4 +32,4 @@ def test_all_arrives_from_its_database_and_a_second_time_nothing(filled, take):
     assert Artifact.objects.count() == 20
     told = all_of(address)
     assert len(told["points"][ids["first"], "loss"]) == 200
-    assert {model.name for model in told["registered"]} == {"fraud", "net", "greeting"}
+    assert {model.name for model in told["registered"]} == {"fraud", "fraud-copy", "net", "greeting"}

@@ -52,7 +52,7 @@ def test_server_and_database_tell_the_same(stock):
         assert by_wire[part] == told, part
     assert len(by_rows["runs"]) == 5
     assert len(by_rows["points"][stock.ids["first"], "loss"]) == 200
-    assert {model.name for model in by_rows["registered"]} == {"fraud", "net", "greeting"}
+    assert {model.name for model in by_rows["registered"]} == {"fraud", "fraud-copy", "net", "greeting"}
 
 
 def test_all_arrives_over_the_wire_and_a_second_time_nothing(stock, take):
@@ -74,7 +74,7 @@ def test_what_came_by_one_way_is_there_by_the_other(stock, take):
     taken = counted(again, "taken")
     # the names of experiments were taken, so that their runs were found in them; those of models are refused
     assert taken == {"experiments": 3}
-    assert counted(again, "left") == {"registered models": 3}
+    assert counted(again, "left") == {"registered models": 4}
     assert Experiment.objects.count() == 3
 
 
@@ -108,7 +108,7 @@ def test_a_stage_that_arrives_is_a_fact_and_the_policy_holds_from_then_on(stock,
     assert event.comment.startswith("Imported")
     assert not event.is_unreviewed
     assert {alias.name: alias.version.version for alias in fraud.aliases.all()} == {"champion": 2, "challenger": 3}
-    assert AuditEvent.objects.filter(action="modelversion.import").count() == 5
+    assert AuditEvent.objects.filter(action="modelversion.import").count() == 6
     version = fraud.versions.get(version=3)
     with pytest.raises(transitions.NotAllowed, match="approval"):
         transitions.move(version, "stage", "Production", by=admin)
@@ -122,6 +122,18 @@ def test_versions_stand_on_what_came_with_them(stock, take):
     net = ModelVersion.objects.get(model__name="net")
     assert net.source_model == LoggedModel.objects.get(model_id=stock.ids["models"][0])
     assert net.storage_location == net.source_model.artifact_uri
+
+
+@pytest.mark.parametrize("kind", ["url", "database"])
+def test_a_copy_of_a_version_stands_on_the_same_files(stock, take, kind):
+    take(getattr(stock, kind), artifacts="" if kind == "url" else stock.artifacts)
+
+    original, copy = (
+        ModelVersion.objects.get(model__name=name, version=number) for name, number in (("fraud", 2), ("fraud-copy", 1))
+    )
+    assert copy.source == "models:/fraud/2"
+    assert copy.source_run == original.source_run
+    assert copy.storage_location == original.storage_location
 
 
 def test_a_dry_run_writes_nothing_and_counts_what_would_come(stock, take):
@@ -155,7 +167,7 @@ def test_an_import_that_is_stopped_anywhere_goes_on(stock, take, steps):
     assert Run.objects.count() == 5
     assert Artifact.objects.count() == 20
     assert sum(Metric.objects.values_list("count", flat=True)) == 214
-    assert ModelVersion.objects.count() == 5
+    assert ModelVersion.objects.count() == 6
 
 
 def test_a_source_that_grew_brings_what_is_new(stock, take, tmp_path):

@@ -50,6 +50,7 @@ def test_it_is_the_site_admins(client, member):
     assert client.post("/background/cancel", {"job": job.pk}).status_code == 403
     assert client.post("/background/retry", {"job": job.pk}).status_code == 403
     assert client.post("/background/retry", {"all": 1}).status_code == 403
+    assert client.post("/background/dismiss", {"all": 1}).status_code == 403
     assert Job.objects.get().state == "running"
 
 
@@ -66,6 +67,18 @@ def test_its_buttons_cancel_and_retry(page):
     page.post("/background/retry", {"all": "1"})
 
     assert Job.objects.get(pk=other.pk).state == "queued"
+
+
+def test_a_failed_job_that_was_looked_at_is_dismissed(page):
+    running, failed, *others = make_job("running"), make_job("failed"), make_job("failed"), make_job("failed")
+
+    assert page.post("/background/dismiss", {"job": running.pk}).status_code == 409
+    assert page.post("/background/dismiss", {"job": failed.pk}).status_code == 302
+    assert {job.pk for job in Job.objects.filter(state="failed")} == {job.pk for job in others}
+
+    page.post("/background/dismiss", {"all": "1"})
+
+    assert Job.objects.get() == running
 
 
 @pytest.mark.parametrize("job", ["", "x", "9" * 30, "-1", "987654"])

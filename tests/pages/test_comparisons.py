@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.access import Level
 from core import jobs
 from core.actions import jobs as job_actions
+from core.models import Job
 from tests.factories import grant, make_experiment
 from tests.tracker.comparing.build import logged, stored
 from tests.tracker.test_comparison import log
@@ -143,6 +144,41 @@ def test_each_part_has_a_page(mel, comparison, show):
 
     assert answer.status_code == 200
     assert answer.context["part"]["num_differing"] == {"params": 3, "metrics": 2}.get(show, 0)
+
+
+def test_its_owner_chooses_another_base_where_the_first_is_one_run(mel, client, member, stranger, private, runs):
+    single = logged(member, {"lr": "0.9"}, {"loss": 9.0}, experiment=private, name="single")
+    comparison = stored(member, [single, *runs])
+    text = page(mel, comparison, show="groups").text
+    assert "The base is one run" in text
+    assert f'name="base" value="{runs[0].run_id}"' in text
+
+    mel.post(f"{comparison.get_absolute_url()}/base", {"base": runs[0].run_id})
+    # an older job would come to figures against the base from before
+    mel.post(f"{comparison.get_absolute_url()}/base", {"base": runs[4].run_id})
+    assert [job.state for job in Job.objects.filter(kind=comparisons.JOB).order_by("pk")][-2:] == [
+        "cancelled",
+        "queued",
+    ]
+    while jobs.run_next():
+        pass
+
+    answer = page(mel, comparison, show="groups")
+    base, *others = answer.context["groups"]
+    assert (base.run, base.num) == (runs[4].run_id, 2)
+    assert [group.verdict == "one run: cannot tell" for group in others] == [False] * 5 + [True]
+    assert "The base is one run" not in answer.text
+    assert mel.post(f"{comparison.get_absolute_url()}/base", {"base": "0" * 32}).status_code == 404
+    grant(private, stranger, Level.EDIT)
+    client.force_login(stranger)
+    assert "Use as base" not in page(client, comparison, show="groups").text
+    assert client.post(f"{comparison.get_absolute_url()}/base", {"base": runs[0].run_id}).status_code == 403
+
+
+def test_where_nothing_was_repeated_it_says_what_to_do(mel, member, private):
+    made = [logged(member, {"lr": f"0.{n}"}, {"loss": n}, experiment=private) for n in (1, 2, 3)]
+
+    assert "No run was repeated" in page(mel, stored(member, made), show="groups").text
 
 
 def test_few_runs_are_said_to_be_few(mel, member, runs):

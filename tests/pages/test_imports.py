@@ -83,6 +83,50 @@ def test_a_broken_one_is_refused_with_a_sentence(client, admin):
     assert not default_storage.exists(Job.objects.get().arguments["key"])
 
 
+def test_one_that_was_cancelled_is_tried_again_while_its_bundle_is_kept(client, experiment, member, admin):  # noqa: F811
+    before = all_of(experiment)
+    client.force_login(member)
+    content = bundle_by_page(client, f"/experiments/{experiment.pk}/bundle")
+    forget(experiment)
+    client.force_login(admin)
+    address = send(client, content).url
+    assert client.post(f"{address}/retry").status_code == 409
+    client.post(f"{address}/cancel")
+    # the part that a page follows has the buttons of its state
+    assert "Try again" in client.get(address).text
+    part = client.get(address, {"part": "1"}).text
+    assert 'form="retry-it"' in part
+    assert 'form="cancel-it"' not in part
+
+    client.post(f"{address}/retry")
+    work()
+
+    assert all_of(Experiment.objects.get(name="seams/welds")) == before
+    assert "Try again" not in client.get(address).text
+    assert client.post(f"{address}/retry").status_code == 409
+
+
+def test_one_whose_worker_died_is_not_called_done(client, admin):
+    client.force_login(admin)
+    address = send(client, b"PK").url
+    Job.objects.update(state="failed", error="The worker died each time that this was tried.")
+
+    text = client.get(address).text
+
+    assert "It failed:</b> The worker died" in text
+    assert "Done" not in text
+
+
+def test_a_command_that_imports_is_not_called_done(client, admin):
+    row = Import.objects.create(source="mlflow.db", owner=admin, created_by=admin)
+    client.force_login(admin)
+
+    text = client.get(f"/imports/{row.pk}").text
+
+    assert "A command imports it" in text
+    assert "Done" not in text
+
+
 def test_only_looking_writes_nothing(client, experiment, member, admin):  # noqa: F811
     client.force_login(member)
     content = bundle_by_page(client, f"/experiments/{experiment.pk}/bundle")

@@ -140,15 +140,26 @@ def test_a_job_is_cancelled_and_tried_again(send, mel, experiment, member):
     assert mel.post(f"{address}/retry").status_code == 409
 
 
-def test_the_state_is_followed_while_a_job_is_at_it(send, mel):
+def test_the_state_is_followed_while_a_job_is_at_it(send, mel, experiment, member):
+    make_run(experiment, by=member, deleted_at=LONG_AGO)
     send("retention", purge_after_days="30")
     address = send("retention/look").url
 
-    assert "data-live=" in mel.get(address).text
-    assert "X-Live" not in mel.get(f"{address}?part=1")
+    page = mel.get(address).text
+    assert "data-live=" in page
+    # numbers that nobody counted yet would stay there when it is over
+    assert "What becomes of runs" not in page
+    part = mel.get(f"{address}?part=1")
+    assert "X-Live" not in part
+    assert 'form="cancel-it"' in part.text
     jobs.run_next()
 
-    assert mel.get(f"{address}?part=1")["X-Live"] == "stop"
+    part = mel.get(f"{address}?part=1")
+    assert part["X-Live"] == "stop"
+    # who watched goes on from here, without loading the page anew
+    for there, button in ((True, "carry-it-out"), (False, "cancel-it")):
+        assert (f'form="{button}"' in part.text) == there
+    assert "Show it run by run" in part.text
     assert "data-live=" not in mel.get(address).text
 
 

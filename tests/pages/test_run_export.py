@@ -273,6 +273,7 @@ def test_a_large_table_is_made_by_a_job_and_fetched_then(client, large):
 
     part = client.get(f"/exports/{export.pk}", {"part": "1"})
     assert (part.headers["X-Live"], "Download" in part.text) == ("stop", True)
+    assert ('form="cancel-it"' in part.text, 'form="delete-it"' in part.text) == (False, True)
     answer = client.get(f"/exports/{export.pk}/file")
     content = b"".join(answer)
     lines = list(csv.reader(io.StringIO(content.decode(), newline="")))

@@ -11,7 +11,7 @@ from core.errors import NotAllowed
 from core.models import Job
 from tests.factories import make_experiment, make_logged_model, make_run
 from tracker.actions import artifacts, retention, storage_checks, storage_figures
-from tracker.models import StorageFigure
+from tracker.models import Blob, StorageCheck, StorageFigure
 from tracker.retention import Rules
 
 
@@ -101,12 +101,63 @@ def test_it_is_counted_anew_once_at_a_time(ada, filled):
     for _ in range(2):
         ada.post("/storage/count")
     assert Job.objects.filter(kind=storage_figures.JOB).count() == 1
-    assert "Counting" in ada.get("/storage").text
+    page = ada.get("/storage").text
+    assert "The count waits for a worker" in page
+    assert "<progress" in page
+    assert "X-Live" not in ada.get("/storage?part=1").headers
 
     assert jobs.run_next()
     page = ada.get("/storage").text
-    assert "Counting" not in page
+    assert "The count" not in page
     assert "Not counted yet" not in page
+    assert ada.get("/storage?part=1").headers["X-Live"] == "stop"
+
+
+def test_that_there_is_no_file_is_a_count_too(ada):
+    storage_figures.count()
+
+    page = ada.get("/storage").text
+
+    assert "Not counted yet" not in page
+    assert "0 B in 0 files of runs and models" in page
+
+
+def test_it_is_checked_by_hand_once_at_a_time(ada, filled):
+    for _ in range(2):
+        ada.post("/storage/check")
+    job = Job.objects.get(kind=storage_checks.JOB)
+    assert "The check waits for a worker" in ada.get("/storage").text
+
+    assert jobs.run(job.pk)
+
+    page = ada.get("/storage").text
+    assert "The check" not in page
+    assert "3 files read" in page
+
+
+def test_a_check_that_failed_says_why_and_is_tried_again(ada, filled, monkeypatch):
+    monkeypatch.setattr(storage_checks, "ALL_GONE", 1)
+    for blob in Blob.objects.all():
+        default_storage.delete(blob.key)
+    job = storage_checks.request().job
+    Job.objects.filter(pk=job.pk).update(max_attempts=1)
+
+    assert jobs.run(job.pk)
+    page = ada.get("/storage").text
+
+    assert "The check failed:" in page
+    assert "is the file storage there at all?" in page
+    assert f'form="retry-job" name="job" value="{job.pk}"' in page
+
+
+def test_a_check_says_how_many_files_it_reads(filled):
+    said = []
+    storage_checks.request()
+
+    storage_checks.work(StorageCheck.objects.get().pk, lambda progress, doing: said.append((progress, doing)))
+
+    # what nothing needs any more went before
+    assert said == [(1.0, "read 3 of 3 files")]
 
 
 def test_it_is_counted_every_night(filled):
@@ -122,9 +173,11 @@ def test_members_neither_look_nor_count(client, member):
     client.force_login(member)
 
     assert client.get("/storage").status_code == 403
-    assert client.post("/storage/count").status_code == 403
-    with pytest.raises(NotAllowed):
-        storage_figures.request(by=member)
+    for address in ("/storage/count", "/storage/check"):
+        assert client.post(address).status_code == 403
+    for asked in (storage_figures, storage_checks):
+        with pytest.raises(NotAllowed):
+            asked.request(by=member)
 
 
 @pytest.mark.parametrize("number", [1, 30])

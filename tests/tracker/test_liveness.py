@@ -1,5 +1,6 @@
 """Runs that fall silent: by their own rhythm, not by a clock for all; they revive, and the wire knows nothing of it."""
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,9 +8,9 @@ import time_machine
 from django.db import transaction
 
 from core.models import Notice
-from tests.factories import make_run
+from tests.factories import make_logged_model, make_run
 from tracker import ingest, liveness
-from tracker.actions import runs
+from tracker.actions import artifacts, runs, tags, uploads
 from tracker.models import Param, Pulse, Run, RunTag
 
 START = datetime(2026, 5, 3, 12, tzinfo=UTC)
@@ -121,6 +122,58 @@ def test_it_revives_when_it_writes_and_its_owner_was_told_once(run, clock, membe
     assert notice.text.startswith(
         "Your run lucid-marten-313 has stalled: it has written nothing since 3 May 2026, 12:0"
     )
+
+
+def test_of_an_imported_run_that_never_ended_nobody_is_told(clock, member):
+    old = make_run(by=member, start_time_ms=int((START - timedelta(days=300)).timestamp() * 1000))
+
+    pass_time(clock, timedelta(hours=25), timedelta(minutes=2))
+
+    assert stalled(old)
+    assert not Notice.objects.exists()
+
+
+def over_and_over(run, member):
+    """Write one file over again, as a script does with its last checkpoint."""
+    run.next_step = getattr(run, "next_step", 0) + 1
+    artifacts.upload(run, "last.ckpt", io.BytesIO(b"%d" % run.next_step), by=member)
+
+
+def beside_its_model(run, member):
+    model = run.logged_models.first() or make_logged_model(run.experiment, by=member, source_run=run)
+    artifacts.upload(model, f"{model.artifacts.count()}.bin", io.BytesIO(b"x"), by=member)
+
+
+def in_parts(run, member):
+    upload = run.uploads.first() or uploads.begin(run, "huge.bin", num_parts=1_000, by=member)
+    uploads.put_part(upload, upload.pieces.count() + 1, io.BytesIO(b"x"), by=member)
+
+
+@pytest.mark.parametrize("store", [over_and_over, beside_its_model, in_parts])
+def test_files_are_writes_too(run, clock, member, store):
+    has_rhythm(run, clock, timedelta(seconds=30))
+
+    # the first of them is a new file, whose gap gives forty minutes
+    for _ in range(7):
+        pass_time(clock, timedelta(minutes=10), timedelta(minutes=2))
+        store(run, member)
+
+    assert not stalled(run)
+
+
+def test_what_somebody_deletes_of_a_stalled_run_does_not_revive_it(run, clock, member):
+    tags.set(run, "note", "b", by=member)
+    has_rhythm(run, clock, timedelta(seconds=30))
+    pass_time(clock, timedelta(minutes=17))
+    assert stalled(run)
+
+    tags.delete(run, "note", by=member)
+    pass_time(clock, timedelta(minutes=5))
+    assert stalled(run)
+
+    write(run)
+    pass_time(clock, timedelta(minutes=2))
+    assert not stalled(run)
 
 
 def test_an_end_ends_the_stall_and_the_watch(run, clock, member):

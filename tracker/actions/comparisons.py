@@ -74,6 +74,22 @@ def rename(comparison: Comparison, name: str, *, by, token_id: int | None = None
 
 
 @transaction.atomic
+def set_base(comparison: Comparison, base_id: str, *, by, token_id: int | None = None) -> None:
+    """Hold the others against another run of it, and have it computed again. Raises NotFound for a run that is not in it."""
+    _check_may_change(comparison, by)
+    if not members.visible_runs(comparison, user=by).filter(run_id=base_id).exists():
+        raise NotFound("The comparison has no such run.")
+    held = Comparison.objects.select_for_update(of=("self",)).select_related("job", "created_by").get(pk=comparison.pk)
+    if held.is_computing:
+        # it would come to figures against the base from before
+        job_actions.cancel(held.job, by=None)
+    before, held.base_id = held.base_id, base_id
+    held.save(update_fields=["base_id"])
+    _request(held)
+    audit.record("comparison.set_base", held, by=by, token_id=token_id, before=before, base=base_id)
+
+
+@transaction.atomic
 def delete(comparison: Comparison, *, by, token_id: int | None = None) -> None:
     """Delete a comparison with its result; its runs stay."""
     _check_may_change(comparison, by)

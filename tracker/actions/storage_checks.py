@@ -13,7 +13,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from core.actions import jobs
-from core.errors import Conflict, Unavailable
+from core.errors import Conflict, NotAllowed, Unavailable
+from core.models import Job
 from tracker import blobs
 from tracker.actions import artifact_sweep
 from tracker.models import Artifact, Blob, StorageCheck, StorageFault
@@ -26,13 +27,19 @@ BATCH = 50
 # so many in a row are not lost one by one: the disk is not mounted
 ALL_GONE = 200
 MAX_NAMED = 3
+UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)
 Kind = StorageFault.Kind
 Report = Callable[[float, str], None]
 
 
 @transaction.atomic
 def request(*, by=None) -> StorageCheck:
-    """Ask for tonight's check; return its report, which a job fills."""
+    """Ask for a check, tonight's or one by hand; return its report, which a job fills: the one under way if there is one."""
+    if by is not None and not by.is_superuser:
+        raise NotAllowed("Storage is the site admins' to look at.")
+    under_way = StorageCheck.objects.filter(finished_at=None, job__state__in=UNFINISHED).first()
+    if under_way is not None:
+        return under_way
     report = _new_report(MAX_FILES, MAX_BYTES)
     report.job = jobs.request(JOB, {"report": report.pk}, by=by)
     report.save(update_fields=["job"])
@@ -61,9 +68,10 @@ def work(report_pk: int, say: Report) -> dict[str, int]:
         _sweep(report)
         _look_again(report)
     num_gone = 0
+    num_files = report.num_files + _left(report)[: report.max_files - report.num_files].count()
     while _is_within(report) and (batch := list(_left(report)[:BATCH])):
         num_gone = _check_batch(report, batch, num_gone)
-        say(_progress(report), f"read {report.num_files} files")
+        say(_progress(report, num_files), f"read {report.num_files:,} of {num_files:,} files")
     if _is_within(report):
         # the last was read: the next night begins with the first
         report.after = 0
@@ -94,8 +102,9 @@ def _is_within(report: StorageCheck) -> bool:
     return report.num_files < report.max_files and report.size_bytes < report.max_bytes
 
 
-def _progress(report: StorageCheck) -> float:
-    return max(report.num_files / report.max_files, report.size_bytes / report.max_bytes)
+def _progress(report: StorageCheck, num_files: int) -> float:
+    """Return how far a check is that reads so many files, unless their bytes are too many."""
+    return max(report.num_files / max(num_files, 1), report.size_bytes / report.max_bytes)
 
 
 def _left(report: StorageCheck):

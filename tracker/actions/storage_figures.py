@@ -32,13 +32,15 @@ def request(*, by) -> Job:
 
 def count(say: Report = lambda progress, doing: None) -> int:
     """Count all files anew; return how many there are. What was counted before stays until all is there."""
-    files, sizes = Counter(), Counter()
+    # where there is no file at all, that was counted too
+    named = (Kind.TOTAL, "named")
+    files, sizes = Counter({named: 0}), Counter({named: 0})
     last = Artifact.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     after = 0
     while rows := _rows(after):
         for _, path, experiment, user, size in rows:
             for key in (
-                (Kind.TOTAL, "named"),
+                named,
                 (Kind.EXPERIMENT, experiment),
                 (Kind.USER, user),
                 (Kind.TYPE, _type(path)),
@@ -46,9 +48,9 @@ def count(say: Report = lambda progress, doing: None) -> int:
                 files[key] += 1
                 sizes[key] += size
         after = rows[-1][0]
-        say(after / last if last else 1, f"counted {files[Kind.TOTAL, 'named']} files")
+        say(after / last if last else 1, f"counted {files[named]} files")
     _write(files, sizes)
-    return files[Kind.TOTAL, "named"]
+    return files[named]
 
 
 def _rows(after: int) -> list[tuple]:
