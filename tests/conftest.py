@@ -21,12 +21,6 @@ from tests.skips import (  # noqa: F401  (hooks are found here)
 
 
 @pytest.fixture(autouse=True)
-def _fast_passwords(settings):
-    """Argon2 takes 130 ms on purpose; tests that are about it put it back."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
 def _forget_credentials():
     """Credentials are remembered for a moment a process; a test must not meet another's."""
     from accounts import credentials
