@@ -11,19 +11,13 @@ from accounts.access import Scope
 from tests import parts
 from tests.factories import make_token, make_user
 from tests.flushing import mend_flush
+from tests.ready_site import ReadySite
 from tests.receiver import Receiver
-from tests.servers import Server
 from tests.skips import (  # noqa: F401  (hooks are found here)
     pytest_collection_modifyitems,
     pytest_make_collect_report,
     pytest_runtest_makereport,
 )
-
-
-@pytest.fixture(autouse=True)
-def _fast_passwords(settings):
-    """Argon2 takes 130 ms on purpose; tests that are about it put it back."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
@@ -136,12 +130,22 @@ def world(built_world, db):
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def ready_site(tmp_path_factory, request):
+    """ready_site.server(folder, **env): a `serve` to start, with an admin and a full token (tests/ready_site.py)."""
+    folder = tmp_path_factory.getbasetemp()
+    # the processes of pytest-xdist have folders of their own in the one of the run
+    site = ReadySite((folder.parent if hasattr(request.config, "workerinput") else folder) / "ready-site")
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, ready_site):
     """A running `serve` with an admin and a full token (tests/servers.py); shared, so leave it as you found it."""
     # tests of webhooks receive them on this machine
-    running = Server(tmp_path_factory.mktemp("server"), ASSAY_WEBHOOK_ALLOW="127.0.0.1")
+    running = ready_site.server(tmp_path_factory.mktemp("server"), ASSAY_WEBHOOK_ALLOW="127.0.0.1")
     try:
-        yield running.start().make_admin()
+        yield running.start()
     finally:
         running.close()
 
@@ -169,14 +173,14 @@ def receiver(settings):
 
 
 @pytest.fixture
-def start_server(tmp_path_factory):
+def start_server(tmp_path_factory, ready_site):
     """start_server(**env): a `serve` of the test's own, to stop, kill and starve; with admin and token."""
     started = []
 
     def start(*arguments, **env):
-        own = Server(tmp_path_factory.mktemp("server"), **env)
+        own = ready_site.server(tmp_path_factory.mktemp("server"), **env)
         started.append(own)
-        return own.start(*arguments).make_admin()
+        return own.start(*arguments)
 
     yield start
     for own in started:

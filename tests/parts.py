@@ -55,6 +55,9 @@ def missing(part: str) -> str:
             return "" if _has_history() else "this is no clone with its history"
         case "client":
             return "" if find_spec("mlflow") else "mlflow is not installed"
+        case "databricks":
+            is_there = find_spec("databricks") and find_spec("databricks.sdk")
+            return "" if is_there else "Databricks' SDK is not installed"
     raise ValueError(f"no part is called {part!r}")
 
 

@@ -36,10 +36,10 @@ OWN_SETTINGS = (
 class Server:
     """One `serve`. `url` is its address, `token` a token of scope full of its admin, `env` what its commands need."""
 
-    def __init__(self, folder: Path, **env: str):
+    def __init__(self, folder: Path, *, template: str = "", **env: str):
         self.home = folder / "home"
         self.log = folder / "serve.log"
-        self.database = OwnDatabase()
+        self.database = OwnDatabase(template)
         self.env = {
             **{key: value for key, value in os.environ.items() if not key.startswith(OWN_SETTINGS)},
             **self.database.env,
@@ -188,21 +188,25 @@ class Server:
 
 
 class OwnDatabase:
-    """SQLite in the data folder; where DATABASE_URL is set, a PostgreSQL database of its own beside that one."""
+    """SQLite in the data folder; where DATABASE_URL is set, a PostgreSQL database of its own beside that one.
 
-    def __init__(self):
-        self.url = os.environ.get("DATABASE_URL", "")
+    That one is empty, or a copy of the database named by `template`.
+    """
+
+    def __init__(self, template: str = ""):
+        url = os.environ.get("DATABASE_URL", "")
+        self.name = ""
         self.env = {}
-        if self.url.startswith("postgres"):
+        if url.startswith("postgres"):
             self.name = f"assay_serve_{secrets.token_hex(6)}"
-            self._execute(f"CREATE DATABASE {self.name}")
+            on_postgresql(f"CREATE DATABASE {self.name} TEMPLATE {template or 'template1'}")
             # several servers beside the tests themselves: PostgreSQL takes 100 connections as it comes
-            url = urlunsplit(urlsplit(self.url)._replace(path=f"/{self.name}"))
+            url = urlunsplit(urlsplit(url)._replace(path=f"/{self.name}"))
             self.env = {"DATABASE_URL": url, "ASSAY_POOL_SIZE": "8"}
 
     def drop(self) -> None:
         if self.env:
-            self._execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+            drop_database(self.name)
 
     def rows(self, sql: str) -> list[tuple]:
         import psycopg
@@ -211,14 +215,20 @@ class OwnDatabase:
             return connection.execute(sql).fetchall()
 
     def break_connections(self) -> None:
-        self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'")
+        on_postgresql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'")
 
-    def _execute(self, sql: str) -> None:
-        import psycopg
 
-        maintenance = urlunsplit(urlsplit(self.url)._replace(path="/postgres"))
-        with psycopg.connect(maintenance, autocommit=True) as connection:
-            connection.execute(sql)
+def drop_database(name: str) -> None:
+    on_postgresql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def on_postgresql(sql: str) -> None:
+    """Run a statement on the server that DATABASE_URL names, outside of its databases."""
+    import psycopg
+
+    maintenance = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres"))
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(sql)
 
 
 def own_storage(name: str) -> dict[str, str]:

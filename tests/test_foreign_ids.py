@@ -6,16 +6,11 @@ from urllib.parse import quote
 import pytest
 
 from tests.factories import make_experiment, make_model, make_run, make_version
-from tests.test_access import SECRET, World
+from tests.test_access import SECRET
 
 pytestmark = pytest.mark.django_db
 
 NOWHERE = "m-" + "0" * 32
-
-
-@pytest.fixture
-def world(db):
-    return World()
 
 
 @pytest.fixture

@@ -138,9 +138,9 @@ def door(server):
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("portal"))
+def portal(tmp_path_factory, ready_site):
+    server = ready_site.server(tmp_path_factory.mktemp("portal"))
     try:
-        yield Portal(server.start("--workers", "1").make_admin())
+        yield Portal(server.start("--workers", "1"))
     finally:
         server.close()

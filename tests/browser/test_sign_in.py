@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.test_pages_look import SIDEWAYS, THEMES, Observed, shoot, violations
 from tests.factories import PASSWORD
 from tests.openid_provider import OpenIDProvider
-from tests.servers import Server, free_port
+from tests.servers import free_port
 from tests.totp import code_at
 
 pytestmark = pytest.mark.browser
@@ -22,14 +22,14 @@ def provider():
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory, provider):
+def site(tmp_path_factory, ready_site, provider):
     """A `serve` at localhost, since browsers give no passkeys to an address without a name."""
     port = free_port()
     settings = {**provider.settings, "ASSAY_URL": f"http://localhost:{port}", "ASSAY_OIDC_GROUPS": "ml-vision=Vision"}
-    server = Server(tmp_path_factory.mktemp("site"), **settings, EMAIL_URL="smtp://127.0.0.1:9")
+    server = ready_site.server(tmp_path_factory.mktemp("site"), **settings, EMAIL_URL="smtp://127.0.0.1:9")
     server.port = port
     try:
-        yield server.start("--workers", "1").make_admin()
+        yield server.start("--workers", "1")
     finally:
         server.close()
 

@@ -92,11 +92,11 @@ class Script:
 
 
 @pytest.fixture(scope="module")
-def team(tmp_path_factory):
+def team(tmp_path_factory, ready_site):
     """A server with mel and rita on it."""
-    server = Server(tmp_path_factory.mktemp("sign-off"))
+    server = ready_site.server(tmp_path_factory.mktemp("sign-off"))
     try:
-        server.start("--workers", "1").make_admin()
+        server.start("--workers", "1")
         server.manage("shell", "--no-imports", "-c", PEOPLE)
         yield Door(server)
     finally:

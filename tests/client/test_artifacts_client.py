@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.servers import Server, wait_until
+from tests.servers import wait_until
 
 pytestmark = [pytest.mark.client, pytest.mark.needs("client")]
 
@@ -216,11 +216,11 @@ def test_large_files_go_in_parts_and_come_in_ranges(start_server, client3):
 
 
 @pytest.fixture(scope="module")
-def small_server(tmp_path_factory):
+def small_server(tmp_path_factory, ready_site):
     """A server with one worker that moves two files at a time; a test counts what is in its storage."""
-    server = Server(tmp_path_factory.mktemp("small"), ASSAY_MAX_TRANSFERS="2")
+    server = ready_site.server(tmp_path_factory.mktemp("small"), ASSAY_MAX_TRANSFERS="2")
     try:
-        yield server.start("--workers", "1").make_admin()
+        yield server.start("--workers", "1")
     finally:
         server.close()
 

@@ -7,21 +7,18 @@ import json
 import pytest
 import requests
 
+from tests.client.test_databricks_client import registry_of
+from tests.late import Late
 from tests.receiver import Receiver
 from tests.servers import PASSWORD, wait_until
 
-pytest.importorskip("mlflow")
-databricks = pytest.importorskip("databricks.sdk")
+mlflow = Late("mlflow")
+exceptions = Late("mlflow.exceptions")
+webhooks = Late("mlflow.entities.webhook")
+delivery = Late("mlflow.webhooks.delivery")
+types = Late("databricks.sdk.service.ml")
 
-from databricks.sdk.service.ml import HttpUrlSpec, RegistryWebhookEvent, RegistryWebhookStatus  # noqa: E402
-from mlflow import MlflowClient  # noqa: E402
-from mlflow.entities.webhook import WebhookEvent  # noqa: E402
-from mlflow.exceptions import MlflowException  # noqa: E402
-from mlflow.webhooks.delivery import _generate_hmac_signature as signature_of  # noqa: E402
-
-from tests.client.test_databricks_client import registry_of  # noqa: E402
-
-pytestmark = pytest.mark.client
+pytestmark = [pytest.mark.client, pytest.mark.needs("client", "databricks")]
 
 SECRET = "known to both sides"
 
@@ -30,7 +27,7 @@ SECRET = "known to both sides"
 def client(server, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", server.token)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    return MlflowClient(server.url, server.url)
+    return mlflow.MlflowClient(server.url, server.url)
 
 
 @pytest.fixture
@@ -40,7 +37,7 @@ def receiver():
 
 
 def events(*names):
-    return [WebhookEvent.from_str(name) for name in names]
+    return [webhooks.WebhookEvent.from_str(name) for name in names]
 
 
 def body_of(received):
@@ -60,20 +57,20 @@ def test_the_client_makes_lists_changes_tests_and_deletes_them(client, receiver)
     assert [str(event) for event in client.get_webhook(made.webhook_id).events] == ["model_version.created"]
     assert made.webhook_id in [hook.webhook_id for hook in client.list_webhooks(max_results=1000)]
 
-    result = client.test_webhook(made.webhook_id, WebhookEvent.from_str("registered_model.created"))
+    result = client.test_webhook(made.webhook_id, webhooks.WebhookEvent.from_str("registered_model.created"))
     assert (result.success, result.response_status, result.response_body) == (True, 200, "ok")
     assert body_of(receiver.requests[0])["data"]["name"] == "example_model"
 
     changed = client.update_webhook(made.webhook_id, status="DISABLED", events=events("model_version_tag.set"))
     assert (str(changed.status), str(changed.events[0])) == ("DISABLED", "model_version_tag.set")
     client.delete_webhook(made.webhook_id)
-    with pytest.raises(MlflowException, match="not found"):
+    with pytest.raises(exceptions.MlflowException, match="not found"):
         client.get_webhook(made.webhook_id)
 
 
 def test_a_private_address_is_refused(client):
     for url in ("https://169.254.169.254/latest/meta-data", "http://10.0.0.1/", "https://[::1]/"):
-        with pytest.raises(MlflowException) as refused:
+        with pytest.raises(exceptions.MlflowException) as refused:
             client.create_webhook("ci", url, events("model_version.created"))
         assert refused.value.error_code == "INVALID_PARAMETER_VALUE"
 
@@ -88,7 +85,7 @@ def test_a_worker_sends_a_signed_delivery_and_tries_again(client, server, receiv
     wait_until(lambda: len(receiver.requests) == 2)
 
     for got in receiver.requests:
-        expected = signature_of(
+        expected = delivery._generate_hmac_signature(
             SECRET, got.headers["X-MLflow-Delivery-Id"], got.headers["X-MLflow-Timestamp"], got.body.decode()
         )
         assert got.headers["X-MLflow-Signature"] == expected
@@ -122,11 +119,17 @@ def test_databricks_sdk_makes_lists_changes_tests_and_deletes_them(client, serve
     sdk = registry_of(server, server.token)
     client.create_registered_model("told seams")
     client.create_model_version("told seams", "s3://bucket/model")
-    wanted = [RegistryWebhookEvent.COMMENT_CREATED, RegistryWebhookEvent.MODEL_VERSION_TRANSITIONED_TO_STAGING]
+    wanted = [
+        types.RegistryWebhookEvent.COMMENT_CREATED,
+        types.RegistryWebhookEvent.MODEL_VERSION_TRANSITIONED_TO_STAGING,
+    ]
     hook = sdk.create_webhook(
-        wanted, http_url_spec=HttpUrlSpec(url=receiver.url, secret=SECRET), model_name="told seams", description="why"
+        wanted,
+        http_url_spec=types.HttpUrlSpec(url=receiver.url, secret=SECRET),
+        model_name="told seams",
+        description="why",
     ).webhook
-    assert (hook.model_name, hook.events, hook.status) == ("told seams", wanted, RegistryWebhookStatus.ACTIVE)
+    assert (hook.model_name, hook.events, hook.status) == ("told seams", wanted, types.RegistryWebhookStatus.ACTIVE)
     assert [each.id for each in sdk.list_webhooks(model_name="told seams", events=wanted[:1])] == [hook.id]
     tested = sdk.test_registry_webhook(hook.id, event=wanted[0])
     assert (tested.status_code, tested.body) == (200, "ok")
@@ -141,8 +144,8 @@ def test_databricks_sdk_makes_lists_changes_tests_and_deletes_them(client, serve
     for got in receiver.requests:
         assert got.headers["X-Databricks-Signature"] == hmac.new(SECRET.encode(), got.body, hashlib.sha256).hexdigest()
 
-    sdk.update_webhook(hook.id, status=RegistryWebhookStatus.TEST_MODE)
-    assert [each.status for each in sdk.list_webhooks()] == [RegistryWebhookStatus.TEST_MODE]
+    sdk.update_webhook(hook.id, status=types.RegistryWebhookStatus.TEST_MODE)
+    assert [each.status for each in sdk.list_webhooks()] == [types.RegistryWebhookStatus.TEST_MODE]
     sdk.delete_webhook(hook.id)
     assert list(sdk.list_webhooks()) == []
     client.delete_registered_model("told seams")

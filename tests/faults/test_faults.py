@@ -3,15 +3,14 @@
 import pytest
 
 from tests.faults import database, files, processes
-from tests.servers import Server
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory):
+def own(tmp_path_factory, ready_site):
     """A server that these tests kill, starve and stop."""
-    server = Server(tmp_path_factory.mktemp("faults"))
+    server = ready_site.server(tmp_path_factory.mktemp("faults"))
     try:
-        yield server.start("--workers", "2").make_admin()
+        yield server.start("--workers", "2")
     finally:
         server.close()
 

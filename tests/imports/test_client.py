@@ -18,11 +18,11 @@ INFINITE = {"inf": "1.7976931348623157e+308", "-inf": "-1.7976931348623157e+308"
 
 
 @pytest.fixture(scope="module")
-def ours(tmp_path_factory):
+def ours(tmp_path_factory, ready_site):
     """An Assay of these tests' own, into which they import by the command."""
-    server = Server(tmp_path_factory.mktemp("ours"))
+    server = ready_site.server(tmp_path_factory.mktemp("ours"))
     try:
-        yield server.start().make_admin()
+        yield server.start()
     finally:
         server.close()
 

@@ -6,7 +6,7 @@ from django.test import Client
 
 from tests.access_rules import RULES
 from tests.factories import make_experiment, make_run, make_token, make_user
-from tests.test_access import World, call, name
+from tests.test_access import call, name
 from tracker.models import Run
 
 # what stops mails is signed instead, as mail programs send it that have no token
@@ -23,8 +23,7 @@ def guarded(member):
 
 
 @pytest.mark.parametrize("rule", FORMS, ids=name)
-def test_a_form_without_its_token_does_nothing(admin, rule):
-    world = World()
+def test_a_form_without_its_token_does_nothing(admin, world, rule):
     world.token_id = make_token(admin)[0].pk
     client = Client(enforce_csrf_checks=True)
     client.force_login(admin)

@@ -20,11 +20,11 @@ Export.objects.create(form="csv", title="runs", created_by=ada, expires_at="2999
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory):
+def saved(tmp_path_factory, ready_site):
     """(server, its backup, the path of a file, what was logged by then): made while four scripts log and a file goes up."""
-    server = Server(tmp_path_factory.mktemp("saved"))
+    server = ready_site.server(tmp_path_factory.mktemp("saved"))
     try:
-        server.start("--workers", "1").make_admin()
+        server.start("--workers", "1")
         run_id = server.post("runs/create", experiment_id="0", start_time=1)["run"]["info"]["run_id"]
         path = f"/api/2.0/mlflow-artifacts/artifacts/0/{run_id}/artifacts/ore.json"
         assert server.request("PUT", path, {"carat": 24})[0] == 200

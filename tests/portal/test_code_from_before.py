@@ -14,17 +14,17 @@ from copy import copy
 import pytest
 
 from tests.parts import history
-from tests.servers import Server, free_port, wait_until
+from tests.servers import free_port, wait_until
 
 pytestmark = pytest.mark.needs("history")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory, ready_site):
     """Today's `serve`, which has migrated."""
-    server = Server(tmp_path_factory.mktemp("today"))
+    server = ready_site.server(tmp_path_factory.mktemp("today"))
     try:
-        yield server.start("--workers", "1").make_admin()
+        yield server.start("--workers", "1")
     finally:
         server.close()
 

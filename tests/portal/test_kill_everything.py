@@ -3,22 +3,22 @@
 import pytest
 
 from tests import durability
-from tests.servers import Server, wait_until
+from tests.servers import wait_until
 
 NUM_WRITERS = 4
 NUM_ANSWERS = 60
 
 
 @pytest.fixture(scope="module")
-def writers(tmp_path_factory):
+def writers(tmp_path_factory, ready_site):
     """Writers that were answered until every process of their server was killed; it runs again."""
 
     def enough(writers):
         wait_until(lambda: sum(writer.num_answered for writer in writers) >= NUM_ANSWERS)
 
-    server = Server(tmp_path_factory.mktemp("killed"))
+    server = ready_site.server(tmp_path_factory.mktemp("killed"))
     try:
-        server.start().make_admin()
+        server.start()
         writers = durability.log_and_kill(server, [f"writer-{n}" for n in range(NUM_WRITERS)], until=enough)
         server.start()
         yield writers

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy import stats
 
+from tests.late import Late
 from tracker.comparing.statistics import (
     correlation_p,
     correlation_ratio,
@@ -22,6 +22,7 @@ from tracker.comparing.statistics import (
     welch,
 )
 
+stats = Late("scipy.stats")
 few = st.integers(-5, 5).map(float)
 matrices = arrays(float, st.tuples(st.integers(4, 30), st.just(2)), elements=few)
 p_values = st.lists(st.floats(0, 1), max_size=20)
