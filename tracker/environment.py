@@ -14,6 +14,7 @@ from core.errors import InvalidValue
 FILES = ("requirements.txt", "conda.yaml", "python_env.yaml", "MLmodel")
 MAX_BYTES = 256 * 1024
 MAX_PACKAGES = 2_000
+MAX_DEPTH = 50
 _MAX_SPEC = 200
 
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*([^;#]*)")
@@ -60,12 +61,23 @@ def load_yaml(text: str, *, max_chars: int = MAX_BYTES) -> Any:
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """Loads without aliases: nine of them nested make a billion entries of a few hundred bytes."""
+    """Loads without aliases, nine of which nested make a billion entries of a few hundred bytes, and not from any depth.
+
+    What opening brackets cost grows with the square of their depth, up to two seconds where Python's recursion ends it.
+    """
+
+    _depth = 0
 
     def compose_node(self, parent, index):
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases are not read")
-        return super().compose_node(parent, index)
+        if self._depth >= MAX_DEPTH:
+            raise yaml.YAMLError("it is nested too deep")
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
 
 def _requirements(text: str) -> Environment:

@@ -112,6 +112,9 @@ def metrics(s: Session, run_id: str, model_id: str) -> None:
     s.post("with nan on a model", "runs/log-batch", run_id=run_id,
            metrics=[{"key": "nan", "value": "NaN", "timestamp": 5, "step": 2, "model_id": model_id}])  # fmt: skip
     s.get("with nan", f"logged-models/{model_id}")
+    s.post("at another step of a model", "runs/log-batch", run_id=run_id,
+           metrics=[{"key": "f1", "value": 0.5, "timestamp": 6, "step": 3, "model_id": model_id}])  # fmt: skip
+    s.get("with two points of a metric", f"logged-models/{model_id}")
     s.get("with its model", "metrics/get-history", run_id=run_id, metric_key="acc")
 
 

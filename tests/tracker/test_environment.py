@@ -87,6 +87,12 @@ def test_aliases_are_not_followed():
         environment.load_yaml(BOMB.decode())
 
 
+def test_what_is_nested_too_deep_is_not_followed():
+    assert environment.load_yaml("[" * 40 + "]" * 40)
+    with pytest.raises(InvalidValue, match="too deep"):
+        environment.load_yaml("[" * 60 + "]" * 60)
+
+
 @pytest.fixture
 def model(admin):
     return make_logged_model(by=admin, source_run=make_run(by=admin))
