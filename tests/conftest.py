@@ -20,6 +20,16 @@ from tests.skips import (  # noqa: F401  (hooks are found here)
 )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Return what hands out tests under `--dist loadfile`; None leaves it to pytest-xdist."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.scheduling import ByFile
+
+    return ByFile(config, log)
+
+
 @pytest.fixture(autouse=True)
 def _forget_credentials():
     """Credentials are remembered for a moment a process; a test must not meet another's."""

@@ -253,7 +253,7 @@ def test_one_experiment_under_a_prefix(stock, take):
     assert list(Experiment.objects.exclude(pk=0).values_list("name", flat=True)) == ["old/team/churn"]
     assert Run.objects.count() == 4
     # a prompt stands on no run
-    assert set(RegisteredModel.objects.values_list("name", flat=True)) == {"old-fraud", "old-net"}
+    assert set(RegisteredModel.objects.values_list("name", flat=True)) == {"old-fraud", "old-fraud-copy", "old-net"}
     assert "another experiment" in str(row.problems)
 
 
