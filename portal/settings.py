@@ -141,6 +141,8 @@ else:
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
         "max_size": ASSAY_POOL_SIZE,
+        # one that nobody needed for so long is given back, one at a time: a busy minute must not hold them for ten
+        "max_idle": 10.0,
         "reconnect_timeout": RECONNECT_S,
         "reconnect_failed": try_again_for_who_waits,
     }

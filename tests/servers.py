@@ -202,7 +202,7 @@ class OwnDatabase:
             on_postgresql(f"CREATE DATABASE {self.name} TEMPLATE {template or 'template1'}")
             # several servers beside the tests themselves: PostgreSQL takes 100 connections as it comes
             url = urlunsplit(urlsplit(url)._replace(path=f"/{self.name}"))
-            self.env = {"DATABASE_URL": url, "ASSAY_POOL_SIZE": "8"}
+            self.env = {"DATABASE_URL": url, "ASSAY_POOL_SIZE": "6"}
 
     def drop(self) -> None:
         if self.env:
