@@ -53,7 +53,7 @@ def clean_up_report(request, pk):
 def _state(report: CleanupReport) -> dict:
     return {
         "report": report,
-        "can_retry": report.job is not None and report.job.state in (Job.State.FAILED, Job.State.CANCELLED),
+        "can_retry": report.job is not None and report.job.state in Job.STOPPED,
         "can_carry_out": report.state == CleanupReport.State.DECIDED and report.num_purge + report.num_trash > 0,
     }
 

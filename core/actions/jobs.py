@@ -43,7 +43,7 @@ def request(
 def cancel(job: Job, *, by) -> None:
     """Cancel a job; one that is running stops at its next report of progress."""
     _check_may_change(job, by)
-    unfinished = Job.objects.filter(pk=job.pk, state__in=[Job.State.QUEUED, Job.State.RUNNING])
+    unfinished = Job.objects.filter(pk=job.pk, state__in=Job.UNFINISHED)
     if not unfinished.update(state=Job.State.CANCELLED, finished_at=timezone.now(), lease_until=None):
         raise Conflict("The job has already finished.")
 
@@ -52,7 +52,7 @@ def retry(job: Job, *, by) -> None:
     """Queue a failed or cancelled job again, with all its attempts."""
     _check_may_change(job, by)
     now = timezone.now()
-    over = Job.objects.filter(pk=job.pk, state__in=[Job.State.FAILED, Job.State.CANCELLED])
+    over = Job.objects.filter(pk=job.pk, state__in=Job.STOPPED)
     queued = over.update(
         state=Job.State.QUEUED, attempts=0, error="", progress=0, doing="", run_after=now, rung_at=now, finished_at=None
     )

@@ -38,6 +38,10 @@ class Job(models.Model):
         FAILED = "failed"
         CANCELLED = "cancelled"
 
+    UNFINISHED = (State.QUEUED, State.RUNNING)
+    # what `retry` takes
+    STOPPED = (State.FAILED, State.CANCELLED)
+
     kind = CodePointCharField(max_length=64)
     arguments = models.JSONField(default=dict)
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)

@@ -40,20 +40,14 @@ def request(name: str, stream: blobs.Stream, options: Options, *, by) -> Import:
 
 def pending_among(keys: list[str]) -> set[str]:
     """Return the keys of stored bundles that wait for their job, or that one reads."""
-    waiting = Job.objects.filter(
-        kind=JOB, state__in=[Job.State.QUEUED, Job.State.RUNNING], arguments__key__in=list(keys)
-    )
+    waiting = Job.objects.filter(kind=JOB, state__in=Job.UNFINISHED, arguments__key__in=list(keys))
     return {arguments["key"] for arguments in waiting.values_list("arguments", flat=True)}
 
 
 def can_retry(row: Import) -> bool:
     """Tell whether its job failed or was cancelled, and the bundle is kept yet: the sweep of orphans takes it after a day."""
     job = row.job
-    return (
-        job is not None
-        and job.state in (Job.State.FAILED, Job.State.CANCELLED)
-        and default_storage.exists(job.arguments["key"])
-    )
+    return job is not None and job.state in Job.STOPPED and default_storage.exists(job.arguments["key"])
 
 
 def retry(row: Import, *, by) -> None:

@@ -27,7 +27,6 @@ BATCH = 50
 # so many in a row are not lost one by one: the disk is not mounted
 ALL_GONE = 200
 MAX_NAMED = 3
-UNFINISHED = (Job.State.QUEUED, Job.State.RUNNING)
 Kind = StorageFault.Kind
 Report = Callable[[float, str], None]
 
@@ -37,7 +36,7 @@ def request(*, by=None) -> StorageCheck:
     """Ask for a check, tonight's or one by hand; return its report, which a job fills: the one under way if there is one."""
     if by is not None and not by.is_superuser:
         raise NotAllowed("Storage is the site admins' to look at.")
-    under_way = StorageCheck.objects.filter(finished_at=None, job__state__in=UNFINISHED).first()
+    under_way = StorageCheck.objects.filter(finished_at=None, job__state__in=Job.UNFINISHED).first()
     if under_way is not None:
         return under_way
     report = _new_report(MAX_FILES, MAX_BYTES)

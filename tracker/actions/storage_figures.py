@@ -26,7 +26,7 @@ def request(*, by) -> Job:
     """Have files counted anew; one job at a time is enough."""
     if by is not None and not by.is_superuser:
         raise NotAllowed("Storage is the site admins' to look at.")
-    under_way = Job.objects.filter(kind=JOB, state__in=[Job.State.QUEUED, Job.State.RUNNING]).first()
+    under_way = Job.objects.filter(kind=JOB, state__in=Job.UNFINISHED).first()
     return under_way or jobs.request(JOB, by=by)
 
 
