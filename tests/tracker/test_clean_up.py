@@ -337,6 +337,8 @@ def _work(report_pk):
 
 
 def _is_somebody_waiting():
+    # Who asks within a transaction is told what was so when it first asked, until it drops that.
+    fetch_one("SELECT pg_stat_clear_snapshot()", [])
     return fetch_one(
         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'", []
     )
