@@ -17,6 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
 
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+# Behind a value and a space, as shells and Compose read it; django-environ's own rule cuts a password at any #.
+_REMARK = re.compile(r"""(?P<line>[^=]+=("(\\.|[^"\\])*"|'[^']*'|[^"'].*?|))\s+#.*""")
 
 
 class Environment:
@@ -167,7 +169,7 @@ def read_env_file(home: Path) -> None:
             return
         text = path.read_text(encoding="utf-8")
     said = set(os.environ)
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [_REMARK.sub(r"\g<line>", line.strip()) for line in text.splitlines()]
     for number, line in enumerate(lines, start=1):
         if line and not line.startswith("#"):
             # by its number alone: there may be a secret in it

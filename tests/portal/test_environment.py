@@ -141,6 +141,30 @@ def test_the_environment_wins_by_a_value_as_by_a_file(monkeypatch, tmp_path, nam
     assert env.text("ASSAY_TRIAL") == {"ASSAY_TRIAL": "the value", "ASSAY_TRIAL_FILE": "a file says so"}[name]
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("ASSAY_TRIAL=12 # a remark", "12"),
+        ("ASSAY_TRIAL=12\t#a remark # and more", "12"),
+        ("ASSAY_TRIAL= # nothing yet", ""),
+        ("ASSAY_TRIAL=pass#word", "pass#word"),
+        ("ASSAY_TRIAL=#word", "#word"),
+        ("ASSAY_TRIAL='pass # word' # a remark", "pass # word"),
+        ("ASSAY_TRIAL='pass # word'", "pass # word"),
+        ('export ASSAY_TRIAL="a \\" # b" # a "remark"', 'a " # b'),
+        ('ASSAY_TRIAL="a # b"', "a # b"),
+        ("# ASSAY_TRIAL=12 # a remark", None),
+    ],
+)
+def test_a_remark_behind_a_value_is_none_of_it(monkeypatch, tmp_path, line, value):
+    monkeypatch.delenv("ASSAY_TRIAL", raising=False)
+    (tmp_path / ".env").write_text(f"{line}\n")
+
+    read_env_file(tmp_path)
+
+    assert os.environ.pop("ASSAY_TRIAL", None) == value
+
+
 @pytest.mark.parametrize("line", ["ASSAY_TRIAL = s3cret", "ASSAY_TRIAL: s3cret", "s3cret"])
 def test_a_line_that_cannot_be_understood_is_said_by_its_number_alone(tmp_path, line):
     (tmp_path / ".env").write_text(f"\n  # a remark\n{line}\n")
