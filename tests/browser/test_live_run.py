@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.client.conftest import MlflowClient
 
-pytestmark = [pytest.mark.browser, pytest.mark.client]
+pytestmark = [pytest.mark.browser, pytest.mark.client, pytest.mark.each_database]
 
 # pages ask every 1.5 to 4 s, and this machine may be busy
 SOON_MS = 20_000

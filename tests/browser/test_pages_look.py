@@ -15,8 +15,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 SHOTS = os.environ.get("ASSAY_TEST_SHOTS", "")
-# colours do not depend on the database: the pass on PostgreSQL looks at one theme
-THEMES = ("light",) if os.environ.get("DATABASE_URL") else ("light", "dark")
+THEMES = ("light", "dark")
 SIDEWAYS = "document.scrollingElement.scrollWidth > document.documentElement.clientWidth"
 
 

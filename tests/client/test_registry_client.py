@@ -12,7 +12,7 @@ import pytest
 
 from tests.servers import free_port, wait_until
 
-pytestmark = pytest.mark.client
+pytestmark = [pytest.mark.client, pytest.mark.each_database]
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tests.differential import (
 from tests.differential.session import Answer, Session
 from tests.differential.stock import StockServer
 
-pytestmark = [pytest.mark.client, pytest.mark.needs("client")]
+pytestmark = [pytest.mark.client, pytest.mark.each_database, pytest.mark.needs("client")]
 
 SCRIPTS = {
     "experiments": experiments.experiments,

@@ -85,6 +85,7 @@ def words(source, into: str) -> list[str]:
     return ["import_mlflow", str(source), "--into", into]
 
 
+@pytest.mark.each_database
 def test_an_import_that_is_killed_goes_on_and_doubles_nothing(ours, tmp_path):
     mlruns = tmp_path / "mlruns"
     make_many(mlruns, num_runs=300)

@@ -7,7 +7,12 @@ from tests.imports.test_sources import all_of, counted
 from tests.servers import OwnDatabase
 from tracker.models import Artifact, Run
 
-pytestmark = [pytest.mark.client, pytest.mark.django_db, pytest.mark.needs("client", "postgresql")]
+pytestmark = [
+    pytest.mark.client,
+    pytest.mark.each_database,
+    pytest.mark.django_db,
+    pytest.mark.needs("client", "postgresql"),
+]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tracker import search
 from tracker.models import Artifact, Experiment, LoggedModel, Metric, Run
 from tracker.tasks import index_ended_runs
 
-pytestmark = [pytest.mark.client, pytest.mark.django_db]
+pytestmark = [pytest.mark.client, pytest.mark.each_database, pytest.mark.django_db]
 
 
 def all_of(address: str) -> dict:

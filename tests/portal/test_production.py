@@ -54,6 +54,7 @@ def test_upgrade_prints_the_link_to_the_first_account_and_may_be_run_again(site)
 
 
 @pytest.mark.client
+@pytest.mark.each_database
 @pytest.mark.needs("client")
 def test_what_one_web_process_was_told_the_other_knows(site, tmp_path):
     client = MlflowClient(sys.executable, tmp_path)
