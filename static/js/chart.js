@@ -161,8 +161,9 @@ class MetricChart {
 
   datasets({ run, points, shown, marks, color, dash }) {
     const isDim = this.highlighted !== null && this.highlighted !== run.id;
-    const style = { borderDash: dash, pointBackgroundColor: color, order: isDim ? 2 : 1 };
-    const line = { ...style, data: shown, marks, borderColor: isDim ? faint(color, 25) : color };
+    const shade = isDim ? faint(color, 25) : color;
+    const style = { borderDash: dash, pointBackgroundColor: shade, pointBorderColor: shade, order: isDim ? 2 : 1 };
+    const line = { ...style, data: shown, marks, borderColor: shade };
     if (this.highlighted === run.id) line.borderWidth = 2.6;
     if (shown === points) return [line];
     return [line, { ...style, data: points, borderColor: faint(color, isDim ? 10 : 28), isGhost: true, order: 3 }];
