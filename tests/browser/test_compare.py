@@ -24,7 +24,14 @@ def test_those_that_are_ticked_are_compared_and_no_others(browser, portal):
     with portal.context(browser) as context:
         tab = context.new_page()
         tab.goto(portal.address("/experiments/{experiment}"))
-        names = tick(tab, 4)
+        names = tick(tab, 3)
+        # the dialog gives the focus back to its button, and the keys of the table go on all the same
+        tab.get_by_role("link", name="Columns").click()
+        expect(tab.get_by_role("dialog", name="Columns")).to_be_visible()
+        tab.keyboard.press("Escape")
+        for key in "jjjjx":
+            tab.keyboard.press(key)
+        names.append(tab.locator("table.run-table tbody tr").nth(3).locator(".run-name").inner_text())
 
         tab.keyboard.press("c")
 
@@ -78,3 +85,21 @@ def test_ticked_runs_are_saved_under_a_name_and_computed_while_one_waits(browser
         expect(tab.get_by_text("Only 5 runs")).to_be_visible()
         tab.get_by_role("link", name="Side by side").click()
         expect(tab.get_by_role("heading", level=1)).to_have_text("5 runs side by side")
+
+
+def test_a_tooltip_tells_only_of_lines_that_are_there(browser, portal):
+    """The run that is under way has twelve points, the others thirty."""
+    with portal.context(browser) as context:
+        tab = context.new_page()
+        tab.goto(portal.address("/experiments/{experiment}/charts"))
+        chart = tab.locator("figure[data-metric='val/accuracy']")
+        live = tab.locator(".run-lines li").first.inner_text()
+        expect(chart.locator("canvas")).to_have_attribute("aria-label", re.compile("10 runs"))
+
+        tooltip = tab.locator(".chart-tooltip")
+
+        chart.locator("canvas").hover(position={"x": 100, "y": 80})
+        expect(tooltip).to_contain_text(live)
+        chart.locator("canvas").hover(position={"x": 300, "y": 80})
+        expect(tooltip).to_contain_text("step 2")
+        expect(tooltip).not_to_contain_text(live)
