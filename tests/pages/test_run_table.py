@@ -128,6 +128,16 @@ def test_the_picker_finds_columns_by_a_part_of_their_name(new_run, page_of):
     assert "tag:team" not in picker
 
 
+def test_a_description_takes_one_line_of_the_table_s_page(mel, experiment, new_run, page_of):
+    mel.post(f"/experiments/{experiment.pk}/notes", {"note": "## Tells **good** seams\n\nfrom bad ones"})
+    assert '<details class="description prose" open>' in page_of()
+
+    new_run("a")
+
+    assert '<details class="description prose">' in page_of()
+    assert '<span class="first-line">Tells good seams</span>' in page_of()
+
+
 def test_a_filter_narrows_and_counts(new_run, shown, page_of):
     new_run("good", metrics={"loss": 0.1}, params={"lr": "1e-3"})
     new_run("bad", metrics={"loss": 0.9})
