@@ -18,13 +18,15 @@ from pages.run_baseline import baseline_of
 from pages.run_filters import completions
 from pages.table_state import COLUMNS_COOKIE, TableState
 from tracker import run_pages, run_table
-from tracker.columns import ATTRIBUTES, MAX_KEY, ROLLUPS, Column, Known, known_columns, parse_all
+from tracker.columns import ATTRIBUTES, MAX_KEY, ROLLUPS, Column, Known, in_order_of, known_columns, parse_all
 from tracker.lookups import experiment_by_id
 from tracker.models import Experiment, Run
 from tracker.search.fragments import Fragment
 
 COOKIE_AGE_S = 365 * 24 * 3600
 MAX_COOKIE = 3500
+# what a choice of columns leaves as it is
+KEPT = ("q", "sort", "view", "flat", "base", "shade", "size")
 SNIPPET = """export MLFLOW_TRACKING_URI={url}
 export MLFLOW_TRACKING_TOKEN=…
 
@@ -106,10 +108,11 @@ def _known_groups(known: Known, state: TableState, find: str) -> list[dict]:
 def experiment_columns_choose(request, pk):
     """POST /experiments/ID/columns/choose: show these columns, and remember them in this browser."""
     experiment = experiment_by_id(str(pk), user=request.user)
-    columns = [] if "reset" in request.GET else parse_all(request.POST.getlist("col"))
-    kept = [
-        (name, value) for name in ("q", "sort", "view", "flat", "base", "size") if (value := request.POST.get(name))
-    ]
+    posted = request.POST
+    columns = [] if "reset" in request.GET else parse_all(posted.getlist("col"))
+    if shown := parse_all(posted.getlist("shown")):
+        columns = in_order_of(shown, columns)
+    kept = [(name, value) for name in KEPT for value in posted.getlist(name) if value]
     address = reverse("experiment-detail", args=[experiment.pk])
     tokens = [("col", column.token) for column in columns]
     response = redirect(f"{address}?{urlencode(kept + tokens)}" if kept or tokens else address)

@@ -33,6 +33,7 @@ class TableState:
     before: str = ""
     opened: tuple[str, ...] = ()
     base: str = ""
+    shaded: tuple[Column, ...] = ()
 
     @property
     def is_nested(self) -> bool:
@@ -59,6 +60,7 @@ class TableState:
         pairs += [("view", "trash")] if self.is_trash else []
         pairs += [("flat", "1")] if self.is_flat else []
         pairs += [("base", self.base)] if self.base else []
+        pairs += [("shade", column.token) for column in self.shaded]
         return pairs + ([("size", str(self.size))] if self.size != DEFAULT_SIZE else [])
 
     def _encoded(self) -> str:
@@ -85,6 +87,7 @@ def read(request: HttpRequest, experiment: Experiment, primary: tuple[str, bool]
         after=get.get("after", ""),
         before=get.get("before", ""),
         base=get.get("base", "")[:64].replace("\0", ""),
+        shaded=tuple(all_columns.parse_all(get.getlist("shade"))),
         opened=tuple(run_id for run_id in get.getlist("open")[:MAX_OPEN] if len(run_id) <= 64 and "\0" not in run_id),
     )
 

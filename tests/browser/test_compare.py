@@ -1,4 +1,4 @@
-"""From ticked rows of the runs table to these runs side by side, in a browser, with scripts and without."""
+"""The runs table and its charts, and from ticked rows to these runs side by side, with scripts and without."""
 
 import re
 
@@ -85,6 +85,35 @@ def test_ticked_runs_are_saved_under_a_name_and_computed_while_one_waits(browser
         expect(tab.get_by_text("Only 5 runs")).to_be_visible()
         tab.get_by_role("link", name="Side by side").click()
         expect(tab.get_by_role("heading", level=1)).to_have_text("5 runs side by side")
+
+
+def test_a_column_is_changed_at_its_heading(browser, portal):
+    with portal.context(browser, user="mel") as context:
+        tab = context.new_page()
+        tab.goto(portal.address("/experiments/{experiment}"))
+        heads = tab.locator("th[data-column]")
+        accuracy = tab.locator("th[data-column$='val/accuracy']")
+
+        def choose(item):
+            accuracy.hover()
+            accuracy.get_by_role("button", name="Column val/accuracy").click()
+            tab.get_by_role("button", name=item, exact=True).click()
+
+        choose("best")
+        expect(accuracy).to_contain_text("best ↑")
+        choose("Move to the front")
+        expect(heads.first).to_have_attribute("data-column", "best:val/accuracy")
+        choose("Shade by value")
+        expect(tab.locator("td.shade-5").first).to_be_visible()
+        # another column is dropped before it
+        tab.locator("th[data-column='user']").drag_to(accuracy, target_position={"x": 4, "y": 10})
+        expect(heads.first).to_have_attribute("data-column", "user")
+        expect(tab.locator("td.shade-5").first).to_be_visible()
+        # the next visit finds the columns as they were left
+        tab.goto(portal.address("/experiments/{experiment}"))
+        expect(heads.first).to_have_attribute("data-column", "user")
+        choose("Hide")
+        expect(accuracy).to_have_count(0)
 
 
 def test_a_tooltip_tells_only_of_lines_that_are_there(browser, portal):

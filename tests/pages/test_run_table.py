@@ -119,6 +119,29 @@ def test_a_broken_cookie_is_no_choice(mel, experiment, new_run, page_of):
     assert any("loss" in head for head in heads(page_of()))
 
 
+def test_the_picker_leaves_the_order_of_columns_as_it_was(mel, experiment, new_run, page_of):
+    new_run("a", metrics={"loss": 0.5, "acc": 0.5}, params={"lr": "1"})
+    shown = ["last:loss", "status"]
+    assert 'name="shown" value="last:loss"' in page_of("/columns", col=shown)
+
+    chosen = {"col": ["status", "user", "last:acc", "last:loss"], "shown": shown, "shade": ["last:loss"]}
+    answer = mel.post(f"/experiments/{experiment.pk}/columns/choose", chosen, follow=True)
+
+    assert heads(answer.text)[2:] == ["loss last", "acc last", "Status", "By"]
+    assert "shade=last%3Aloss" in answer.redirect_chain[-1][0]
+
+
+def test_a_shaded_column_has_the_strongest_ground_under_its_best_value(new_run, page_of):
+    for value in (0.1, 0.5, 0.9):
+        new_run(f"run-{value}", metrics={"loss": value, "acc": value}, params={"lr": str(value)})
+
+    page = page_of(col=["last:loss", "last:acc", "param:lr"], shade=["last:loss", "last:acc", "param:lr"], sort="name")
+
+    shades = re.findall(r"shade-(\d)", page.partition("<tbody>")[2])
+    assert shades == ["5", "1", "1", "3", "3", "3", "1", "5", "5"]
+    assert "shade-" not in page_of(col=["last:loss"])
+
+
 def test_the_picker_finds_columns_by_a_part_of_their_name(new_run, page_of):
     new_run("a", metrics={"val/loss": 1.0, "acc": 1.0}, params={"lr": "1"}, tags={"team": "vision"})
 
