@@ -17,7 +17,7 @@ from tracker.run_table import PARENT, Logged, Sort, author
 
 NUMERIC_ATTRIBUTES = ("duration",)
 MAX_INDENT = 5
-_RUN_ID = re.compile(r"[0-9a-f]{32}")
+RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass
@@ -131,7 +131,7 @@ def _hold_against(baseline: Run, rows: list[Row], columns: Iterable[Column], log
 def _parent_id(run: Run, logged: Logged) -> str:
     """Return what the tag says, where it can be the id of a run at all: it is a tag, and holds what somebody wrote."""
     text = logged.tags.get((run.pk, PARENT), "")
-    return text if _RUN_ID.fullmatch(text) else ""
+    return text if RUN_ID.fullmatch(text) else ""
 
 
 def _aligned(cell: Cell, head: Head) -> Cell:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from core.errors import InvalidValue
 from tracker import columns as all_columns
@@ -71,9 +71,11 @@ class TableState:
         return urlencode(pairs)
 
 
-def read(request: HttpRequest, experiment: Experiment, primary: tuple[str, bool] | None) -> TableState:
+def read(
+    request: HttpRequest, experiment: Experiment, primary: tuple[str, bool] | None, get: QueryDict | None = None
+) -> TableState:
     """Read the state from an address. What it does not say is as this browser last chose it, or by default."""
-    get = request.GET
+    get = request.GET if get is None else get
     chosen = get.getlist("col") or remembered(request)
     columns = all_columns.parse_all(chosen)
     return TableState(

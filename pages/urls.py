@@ -210,6 +210,7 @@ sharing_urls = [
 # /experiments/ID/selection
 selection_urls = [
     path("experiments/<int:pk>/selection/baseline", run_baseline.selection_baseline, name="selection-baseline"),
+    path("experiments/<int:pk>/selection/export", exports.selection_export, name="selection-export"),
     path("experiments/<int:pk>/selection/tag", selections.selection_tag, name="selection-tag"),
     path("experiments/<int:pk>/selection/move", selections.selection_move, name="selection-move"),
     path("experiments/<int:pk>/selection/delete", selections.selection_delete, name="selection-delete"),

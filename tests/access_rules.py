@@ -415,6 +415,7 @@ RULES = [
     Rule("POST", "experiments/<int:pk>/webhooks/<str:run_webhook_id>/deliveries/<str:run_delivery_id>/replay", MANAGE),
     # selections of runs
     Rule("POST", "experiments/<int:pk>/selection/baseline", VIEW, {"run": ["{run_id}"]}),
+    Rule("POST", "experiments/<int:pk>/selection/export", VIEW, {"run": ["{run_id}"]}),
     Rule("POST", "experiments/<int:pk>/selection/tag", LOG, {"run": ["{run_id}"], "confirmed": "1", "key": "k"}),
     Rule(
         "POST", "experiments/<int:pk>/selection/move", EDIT, {"run": ["{run_id}"], "confirmed": "1", "to": "{target}"}

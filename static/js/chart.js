@@ -19,13 +19,13 @@ import { number } from "./values.js";
 export const DEFAULTS = { x: "step", smoothing: 0, logX: false, logY: false };
 const charts = new Set();
 
-export function drawChart(container, { metric, runs, settings = {} }) {
-  return new MetricChart(container, metric, runs, { ...DEFAULTS, ...settings });
+export function drawChart(container, { metric, runs, settings = {}, hidden = [] }) {
+  return new MetricChart(container, metric, runs, { ...DEFAULTS, ...settings }, hidden);
 }
 
 class MetricChart {
-  constructor(container, metric, runs, settings) {
-    Object.assign(this, { container, metric, runs, settings, range: null, highlighted: null, hidden: new Set() });
+  constructor(container, metric, runs, settings, hidden) {
+    Object.assign(this, { container, metric, runs, settings, range: null, highlighted: null, hidden: new Set(hidden) });
     this.url = container.closest("[data-series]").dataset.series;
     this.series = new Map(); // run id → { points, marks, cursor, total, isComplete, isLive }
     this.build();
@@ -122,6 +122,13 @@ class MetricChart {
 
   highlight(runId) {
     this.highlighted = runId;
+    this.draw();
+  }
+
+  // Draw all runs but these.
+  hide(runIds) {
+    this.hidden = new Set(runIds);
+    if (!this.isAlone) this.drawLegend();
     this.draw();
   }
 

@@ -31,7 +31,9 @@ export function chartsPage(root) {
     { rootMargin: "200px" },
   );
 
-  const draw = (figure) => drawChart(figure, { metric: figure.dataset.metric, runs, settings: fit(settings, figure) });
+  const eyes = runEyes((hidden) => drawn.forEach((chart) => chart.hide(hidden)));
+  const draw = (figure) =>
+    drawChart(figure, { metric: figure.dataset.metric, runs, settings: fit(settings, figure), hidden: eyes.hidden });
 
   function watch() {
     for (const figure of root.querySelectorAll("figure[data-metric]")) observer.observe(figure);
@@ -120,6 +122,10 @@ function remember(controls) {
     if (isDefault) query.delete(name);
     else query.set(name, type === "checkbox" ? "on" : value);
   }
+  replace(query);
+}
+
+function replace(query) {
   history.replaceState(null, "", `${location.pathname}${query.size ? `?${query}` : ""}${location.hash}`);
 }
 
@@ -133,6 +139,27 @@ function find(root, text) {
     // what was searched for shows, folded or not
     if (wanted && !group.hidden) group.open = true;
   }
+}
+
+// buttons that take a run out of all charts and back; the address says which are out
+function runEyes(changed) {
+  const hidden = new Set(new URLSearchParams(location.search).get("hide")?.split(","));
+  const buttons = document.querySelectorAll("[data-eye]");
+  const mark = () => buttons.forEach((button) => button.setAttribute("aria-pressed", String(!hidden.has(button.dataset.eye))));
+  for (const button of buttons) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      if (!hidden.delete(button.dataset.eye)) hidden.add(button.dataset.eye);
+      const query = new URLSearchParams(location.search);
+      if (hidden.size) query.set("hide", [...hidden].join(","));
+      else query.delete("hide");
+      replace(query);
+      mark();
+      changed(hidden);
+    });
+  }
+  mark();
+  return { hidden };
 }
 
 // names of runs around the charts light up their lines

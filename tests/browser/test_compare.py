@@ -132,3 +132,10 @@ def test_a_tooltip_tells_only_of_lines_that_are_there(browser, portal):
         chart.locator("canvas").hover(position={"x": 300, "y": 80})
         expect(tooltip).to_contain_text("step 2")
         expect(tooltip).not_to_contain_text(live)
+
+        # a run is taken out of every chart, and whoever gets the address sees the same
+        tab.get_by_role("button", name=f"Draw {live}").click()
+        expect(chart.locator("canvas")).to_have_attribute("aria-label", re.compile("9 runs"))
+        tab.goto(tab.url)
+        expect(chart.locator("canvas")).to_have_attribute("aria-label", re.compile("9 runs"))
+        expect(tab.get_by_role("button", name=f"Draw {live}")).to_have_attribute("aria-pressed", "false")
