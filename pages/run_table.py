@@ -12,7 +12,7 @@ from django.views.decorators.http import conditional_page, require_GET, require_
 from core.clock import now_ms
 from core.errors import InvalidFilter
 from core.sql import snapshot
-from pages import run_rows, table_state
+from pages import run_rows, run_views, table_state
 from pages.experiment_head import head
 from pages.run_baseline import baseline_of
 from pages.run_filters import completions
@@ -26,7 +26,7 @@ from tracker.search.fragments import Fragment
 COOKIE_AGE_S = 365 * 24 * 3600
 MAX_COOKIE = 3500
 # what a choice of columns leaves as it is
-KEPT = ("q", "sort", "view", "flat", "base", "shade", "size")
+KEPT = ("q", "sort", "view", "flat", "base", "v", "shade", "size")
 SNIPPET = """export MLFLOW_TRACKING_URI={url}
 export MLFLOW_TRACKING_TOKEN=…
 
@@ -44,7 +44,11 @@ def experiment_detail(request, pk):
     experiment = experiment_by_id(str(pk), user=request.user)
     shown = head(request, experiment, tab="runs")
     state = table_state.read(request, experiment, shown["primary"])
-    context = {**shown, **_table(experiment, state, shown["primary"], _newest(experiment), user=request.user)}
+    context = {
+        **shown,
+        **_table(experiment, state, shown["primary"], _newest(experiment), user=request.user),
+        **run_views.tabs(experiment, state, user=request.user),
+    }
     return render(request, "experiments/runs.html", context, status=400 if context["error"] else 200)
 
 

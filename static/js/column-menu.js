@@ -2,7 +2,7 @@
 // picker's form, so that this browser remembers it; what is shaded stands in the address.
 
 const KINDS = ["last", "best", "min", "max", "mean", "first"];
-const KEPT = ["q", "sort", "view", "flat", "base", "shade", "size"];
+const KEPT = ["q", "sort", "view", "flat", "base", "v", "shade", "size"];
 
 export function columnMenus(table) {
   if (!table) return;

@@ -109,6 +109,12 @@ def test_a_column_is_changed_at_its_heading(browser, portal):
         tab.locator("th[data-column='user']").drag_to(accuracy, target_position={"x": 4, "y": 10})
         expect(heads.first).to_have_attribute("data-column", "user")
         expect(tab.locator("td.shade-5").first).to_be_visible()
+        # the team gets a tab for it
+        tab.get_by_role("button", name="Save as a view…").click()
+        tab.get_by_label("Name", exact=True).fill("by accuracy")
+        tab.get_by_role("button", name="Save", exact=True).click()
+        views = tab.get_by_role("navigation", name="Saved views")
+        expect(views.locator("[aria-current]")).to_have_text("by accuracy")
         # the next visit finds the columns as they were left
         tab.goto(portal.address("/experiments/{experiment}"))
         expect(heads.first).to_have_attribute("data-column", "user")

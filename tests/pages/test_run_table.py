@@ -324,7 +324,7 @@ def test_the_table_costs_the_same_whatever_it_shows(mel, experiment, new_run, nu
     for count in range(number):
         new_run(f"run-{count}", metrics={"loss": 1.0, "acc": 1.0}, params={"lr": "1"}, tags={"team": "x"})
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         mel.get(f"/experiments/{experiment.pk}")
 
 
