@@ -31,9 +31,16 @@ export function chartsPage(root) {
     { rootMargin: "200px" },
   );
 
-  const eyes = runEyes((hidden) => drawn.forEach((chart) => chart.hide(hidden)));
+  let hidden = new Set();
+  const hide = (ids) => {
+    hidden = ids;
+    drawn.forEach((chart) => chart.hide(ids));
+  };
+  runEyes(hide);
+  // other parts of a page leave runs out, too
+  document.addEventListener("run:hide", ({ detail }) => hide(detail));
   const draw = (figure) =>
-    drawChart(figure, { metric: figure.dataset.metric, runs, settings: fit(settings, figure), hidden: eyes.hidden });
+    drawChart(figure, { metric: figure.dataset.metric, runs, settings: fit(settings, figure), hidden });
 
   function watch() {
     for (const figure of root.querySelectorAll("figure[data-metric]")) observer.observe(figure);
@@ -159,7 +166,7 @@ function runEyes(changed) {
     });
   }
   mark();
-  return { hidden };
+  if (hidden.size) changed(hidden);
 }
 
 // names of runs around the charts light up their lines

@@ -46,6 +46,24 @@ def test_those_that_are_ticked_are_compared_and_no_others(browser, portal):
         expect(chart.locator(".legend button")).to_have_count(4)
         expect(chart.locator("canvas")).to_have_attribute("aria-label", re.compile(r"val/loss: [34] runs"))
 
+        # what is dragged over on an axis leaves the runs out that lie elsewhere, in the tables, too
+        plot = tab.locator("#coordinates")
+        expect(plot.locator("polyline")).to_have_count(4)
+        axis = plot.locator(".of-metric .reach")
+        axis.scroll_into_view_if_needed()
+        box = axis.bounding_box()
+        tab.mouse.move(box["x"] + 16, box["y"] + 2)
+        tab.mouse.down()
+        tab.mouse.move(box["x"] + 16, box["y"] + 40, steps=3)
+        tab.mouse.up()
+        left = int(plot.get_by_role("status").inner_text().split()[0])
+        assert 1 <= left < 4
+        expect(tab.locator("#metrics thead th:visible")).to_have_count(left)
+        tab.reload()
+        expect(plot.get_by_role("status")).to_contain_text(f"{left} of 4 runs")
+        plot.get_by_role("button", name="Show all").click()
+        expect(tab.locator("#metrics thead th:visible")).to_have_count(4)
+
         tab.get_by_role("button", name=f"Take out {chips(tab)[0]}", exact=True).click()
 
         expect(tab.get_by_role("heading", level=1)).to_have_text("3 runs side by side")
