@@ -15,7 +15,7 @@ from core.sql import snapshot
 from pages import run_rows, run_views, table_state
 from pages.experiment_head import head
 from pages.run_baseline import baseline_of
-from pages.run_filters import completions
+from pages.run_filters import chips, completions
 from pages.table_state import COLUMNS_COOKIE, TableState
 from tracker import run_pages, run_table
 from tracker.columns import ATTRIBUTES, MAX_KEY, ROLLUPS, Column, Known, in_order_of, known_columns, parse_all
@@ -173,6 +173,7 @@ def _table(experiment: Experiment, state: TableState, primary, newest: int, *, u
         ),
         "unbased_query": state.query(base="", after="", before=""),
         "error": error,
+        "chips": [] if error else chips(state),
         "next_query": state.query(after=found.after, before="") if found and found.after else "",
         "previous_query": state.query(before=found.before, after="") if found and found.before else "",
         "live_query": "&".join(filter(None, [state.here, f"newest={newest}"])),

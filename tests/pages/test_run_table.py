@@ -171,6 +171,19 @@ def test_a_filter_narrows_and_counts(new_run, shown, page_of):
     assert "No run matches" in page_of(q="metrics.loss > 5")
 
 
+def test_each_clause_of_the_filter_is_a_chip_that_takes_it_out(new_run, page_of):
+    new_run("good", metrics={"loss": 0.1}, params={"lr": "1"})
+
+    page = page_of(q="metrics.loss < 0.5 AND params.lr = '1'", sort="name")
+
+    links = re.findall(r'<a class="chip" href="\?([^"]*)" title="Take out: ([^"]*)"', page)
+    assert links == [
+        ("q=params.lr+%3D+%271%27&amp;sort=name", "metrics.loss &lt; 0.5"),
+        ("q=metrics.loss+%3C+0.5&amp;sort=name", "params.lr = &#x27;1&#x27;"),
+    ]
+    assert "Take out" not in page_of(q="metrics.loss <")
+
+
 @pytest.mark.parametrize(
     ("q", "position"), [("metrics.loss <", 14), ("metrics.loss < 'x'", 15), ("loss ! 3", 5), ("a = 'b' and", 11)]
 )
