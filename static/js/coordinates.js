@@ -4,12 +4,13 @@
 
 import { seriesColor } from "./palette.js";
 import { apart, scale } from "./scale.js";
+import { cut, make } from "./svg.js";
 
 const HEIGHT = 260;
 const TOP = 34;
 const BOTTOM = 14;
 const MIN_GAP = 120;
-const SVG = "http://www.w3.org/2000/svg";
+const KEY_STEP = 0.05;
 
 const root = document.getElementById("coordinates");
 const { runs, params, metrics } = JSON.parse(document.getElementById("coordinates-data").textContent);
@@ -55,7 +56,7 @@ function draw() {
   const box = root.querySelector(".lines");
   const width = Math.max(box.clientWidth, MIN_GAP * axes.length);
   const gap = width / axes.length;
-  const svg = make("svg", { width, height: HEIGHT, role: "img" });
+  const svg = make("svg", { width, height: HEIGHT, role: "group" });
   svg.setAttribute("aria-label", `${runs.length} runs by ${params.map(({ key }) => key).join(", ")} and ${choice.value}`);
   const x = (place) => gap * (place + 0.5);
   runs.forEach((run, index) => {
@@ -76,10 +77,13 @@ function drawAxis(axis, x, gap) {
   g.append(make("line", { y1: TOP, y2: low }), cut(make("text", { y: 16, class: "key" }, axis.key), Math.floor(gap / 7)));
   for (const { at, text } of apart(axis.scale.ticks, 0.07)) g.append(cut(make("text", { x: 7, y: y(at) + 4 }, text), Math.floor((gap - 14) / 7)));
   const mark = make("rect", { class: "brush", x: -7, width: 14 });
-  const area = make("rect", { class: "reach", x: -16, width: 32, y: TOP - 8, height: low - TOP + 16 });
+  const area = make("rect", { class: "reach", role: "button", x: -16, width: 32, y: TOP - 8, height: low - TOP + 16 });
   g.append(mark, area);
   span(mark, brushes.get(axis.id));
   area.addEventListener("pointerdown", (event) => brush(event, axis, area, mark));
+  area.setAttribute("tabindex", "0");
+  area.setAttribute("aria-label", `Part of ${axis.key}: ↑ and ↓ make it smaller, Delete takes it away`);
+  area.addEventListener("keydown", (event) => brushByKey(event, axis, mark));
   return g;
 }
 
@@ -107,6 +111,19 @@ function brush(event, axis, area, mark) {
     span(mark, brushes.get(axis.id));
     apply(axesNow());
   };
+}
+
+// up leaves out what is low, down what is high
+function brushByKey(event, axis, mark) {
+  const [from, to] = brushes.get(axis.id) ?? [0, 1];
+  const smaller = { ArrowUp: [Math.min(from + KEY_STEP, to), to], ArrowDown: [from, Math.max(to - KEY_STEP, from)] }[event.key];
+  if (smaller) brushes.set(axis.id, smaller);
+  else if (["Delete", "Backspace"].includes(event.key)) brushes.delete(axis.id);
+  else return;
+  event.preventDefault();
+  remember();
+  span(mark, brushes.get(axis.id));
+  apply(axesNow());
 }
 
 function scatter(axis, metric) {
@@ -173,21 +190,5 @@ function lights(element, run) {
   const send = (detail) => document.dispatchEvent(new CustomEvent("run:highlight", { detail }));
   element.addEventListener("pointerenter", () => send(run.id));
   element.addEventListener("pointerleave", () => send(null));
-  return element;
-}
-
-function cut(text, most) {
-  const whole = text.textContent;
-  if (whole.length > Math.max(most, 4)) {
-    text.textContent = `${whole.slice(0, Math.max(most, 4) - 1)}…`;
-    text.append(make("title", {}, whole));
-  }
-  return text;
-}
-
-function make(name, attributes, text = "") {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.textContent = text;
   return element;
 }

@@ -63,6 +63,11 @@ def test_those_that_are_ticked_are_compared_and_no_others(browser, portal):
         expect(plot.get_by_role("status")).to_contain_text(f"{left} of 4 runs")
         plot.get_by_role("button", name="Show all").click()
         expect(tab.locator("#metrics thead th:visible")).to_have_count(4)
+        axis.focus()
+        tab.keyboard.press("ArrowUp")
+        expect(plot.get_by_role("status")).to_contain_text("of 4 runs")
+        tab.keyboard.press("Delete")
+        expect(plot.get_by_role("status")).to_be_hidden()
 
         tab.get_by_role("button", name=f"Take out {chips(tab)[0]}", exact=True).click()
 
