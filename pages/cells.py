@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pages.templatetags.assay import number
 
 SIGNIFICANT = 4
+NUM_SHADES = 5
 MAX_DOUBLE = 1.7976931348623157e308
 
 
@@ -46,6 +47,20 @@ class Digits:
         if not is_finite(value) or not (self.is_whole or self.is_fixed):
             return number(value)
         return f"{value:.0f}" if self.is_whole else f"{value:.{self.decimals}f}"
+
+
+def shades(values: Iterable[float | None], *, is_turned: bool = False) -> list[str]:
+    """Return a class for each value by its rank among them, shade-1 to shade-5; none for None, nor where all are equal.
+
+    >>> shades([0.5, None, 0.7, 0.9]), shades([0.5, 0.9], is_turned=True), shades([1, 1])
+    (['shade-1', '', 'shade-3', 'shade-5'], ['shade-5', 'shade-1'], ['', ''])
+    """
+    values = list(values)
+    ranked = sorted({value for value in values if value is not None}, reverse=is_turned)
+    if len(ranked) < 2:
+        return [""] * len(values)
+    shade = {value: f"shade-{1 + rank * (NUM_SHADES - 1) // (len(ranked) - 1)}" for rank, value in enumerate(ranked)}
+    return [shade.get(value, "") for value in values]
 
 
 def signed(delta: float, write: Digits) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from pages import compare_files, compare_grids, compare_state
+from pages import compare_axes, compare_files, compare_grids, compare_state
 from pages.compare_export import as_csv
 from pages.compare_state import CompareState
 from pages.experiment_charts import AXES, panel_groups, run_lines
@@ -41,13 +41,15 @@ def _sides(runs: list[Run], state: CompareState) -> dict:
     """Return what the page shows of these runs."""
     between = compare_grids.sides(runs, state)
     files = comparison.files(runs, only_differing=state.only_differing, find=state.keys)
-    grids = [*compare_grids.grids(between, state), compare_files.grid(files, between)]
+    tables = compare_grids.grids(between, state)
+    grids = [*tables, compare_files.grid(files, between)]
     groups = panel_groups(runs[:MAX_LINES])
     return {
         "heads": between.heads,
         "edit_state": replace(state, base=between.runs[between.base].run_id).rest,
         "parts": [grid.transposed() if state.is_transposed else grid for grid in grids if grid.rows],
         "alike": [grid.title.lower() for grid in grids if not grid.rows],
+        "axes": compare_axes.axes(tables),
         "pictures": compare_files.pictures(files, between),
         "groups": groups,
         "chart_runs": json.dumps(run_lines(runs[:MAX_LINES])),

@@ -55,6 +55,8 @@ class Grid:
     num_keys: int
     num_more: int = 0
     is_transposed: bool = False
+    # what the rows were written from
+    found: tuple[Row, ...] = ()
 
     @property
     def num_shown(self) -> int:
@@ -129,7 +131,8 @@ def metrics(between: Sides, state: CompareState) -> Grid:
     for row in found.rows:
         way = compared_metrics.direction_of(row.key, known)
         rows.append((Head(row.key, ARROWS[way]), _metric_cells(row, way, between.base)))
-    return Grid("metrics", "Metrics", between.heads, rows, found.num_keys, found.num_more)
+    read = tuple(found.rows)
+    return Grid("metrics", "Metrics", between.heads, rows, found.num_keys, found.num_more, found=read)
 
 
 def _metric_cells(row: Row, way: str, base: int) -> list[Cell]:
@@ -159,7 +162,7 @@ def texts(name: str, title: str, found: Rows, between: Sides, write: Callable[[s
         is_numeric = name == "params" and all(value is None or is_number(value) for value in row.values)
         cells = [_text_cell(row.key, value, row.values[between.base], write) for value in row.values]
         rows.append((Head(row.key), [cell._replace(css=f"{cell.css} num") for cell in cells] if is_numeric else cells))
-    return Grid(name, title, between.heads, rows, found.num_keys, found.num_more)
+    return Grid(name, title, between.heads, rows, found.num_keys, found.num_more, found=tuple(found.rows))
 
 
 def _text_cell(key: str, value: str | None, base: str | None, write: Callable[[str, str], Cell] | None) -> Cell:

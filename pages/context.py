@@ -29,13 +29,13 @@ PLACES = {
     "comparisons": "compare",
     "new-model": "models",
     "policies": "models",
-    "storage": "admin",
     "background": "admin",
     "imports": "admin",
     "exports": "experiments",
     "invitations": "admin",
 }
 STAFF_LINKS = [("Admin", "admin:index", "shield", "admin")]
+ADMIN_LINKS = [("Storage", "storage", "hard-drive", "storage"), *STAFF_LINKS]
 
 
 def theme_of(request) -> str:
@@ -63,7 +63,8 @@ def _links(request) -> list[dict]:
         "compare": len(getattr(request, "session", {}).get(PICKED, ())),
         "review-list": f"{MOST_COUNTED}+" if num_waiting > MOST_COUNTED else num_waiting,
     }
+    links = LINKS + (ADMIN_LINKS if request.user.is_superuser else STAFF_LINKS if request.user.is_staff else [])
     return [
         {"label": label, "url": reverse(name), "icon": icon, "is_current": here == root, "count": counts.get(name)}
-        for label, name, icon, root in LINKS + (STAFF_LINKS if request.user.is_staff else [])
+        for label, name, icon, root in links
     ]

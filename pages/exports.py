@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -17,8 +17,12 @@ from exports.models import Export
 from exports.selection import Selection
 from pages import table_state
 from pages.experiment_head import head
+from pages.run_rows import RUN_ID
+from pages.selections import run_ids
+from pages.table_state import MAX_QUERY
 from tracker import delivery
 from tracker.lookups import experiment_by_id, run_by_id
+from tracker.search.grammar import MAX_LIST
 from tracker.transfers import Slot, take_slot
 
 NUM_SHOWN = 50
@@ -34,12 +38,32 @@ def runs_file(request, pk, form):
     # here, and not with the first line: what cannot be understood is said before any is sent
     if not exports.streams(form, selection):
         return render(request, "exports/large.html", {**shown, **_asked(request, form)})
+    return _file(form, selection, by=request.user)
+
+
+@require_POST
+def selection_export(request, pk):
+    """POST /experiments/ID/selection/export: the selected runs as CSV, with the columns and in the order of the table."""
+    experiment = experiment_by_id(str(pk), user=request.user)
+    ids = [run_id for run_id in run_ids(request.POST) if RUN_ID.fullmatch(run_id)][:MAX_LIST]
+    if not ids:
+        raise InvalidValue("No run is selected.")
+    primary = head(request, experiment, tab="runs")["primary"]
+    state = table_state.read(request, experiment, primary, QueryDict(request.POST.get("back", "")[:MAX_QUERY]))
+    listed = ", ".join(f"'{run_id}'" for run_id in ids)
+    selection = Selection(
+        experiment, now_ms(), f"run_id IN ({listed})", state.sort, state.columns, state.is_trash, primary
+    )
+    return _file("csv", selection, by=request.user)
+
+
+def _file(form: str, selection: Selection, *, by) -> StreamingHttpResponse:
     slot = take_slot()
     response = StreamingHttpResponse(
-        _released(tables.written(form, selection, user=request.user), slot), content_type=tables.TYPES[form]
+        _released(tables.written(form, selection, user=by), slot), content_type=tables.TYPES[form]
     )
     response._resource_closers.append(slot.release)
-    response["Content-Disposition"] = f'attachment; filename="experiment-{pk}-runs.{form}"'
+    response["Content-Disposition"] = f'attachment; filename="experiment-{selection.experiment.pk}-runs.{form}"'
     return response
 
 

@@ -13,6 +13,7 @@ from accounts.access import Level
 from core.actions import stars
 from core.errors import Conflict, InvalidValue
 from pages.model_head import STAGES
+from pages.templatetags.assay import first_line
 from registry import model_list as listing
 from registry import names, trends
 from registry.actions import registered_models
@@ -114,15 +115,10 @@ def list_rows(found: list[RegisteredModel], starred: set[int], user) -> list[dic
                 "metric": metrics.get(serves.version.pk) if serves else None,
                 "trend": by_model.get(model.pk),
                 "num_pending": pending.get(model.pk, 0),
-                "summary": _first_line(model.description),
+                "summary": first_line(model.description),
             }
         )
     return rows
-
-
-def _first_line(description: str) -> str:
-    """Return the first line of Markdown without its marks."""
-    return description.strip().partition("\n")[0].lstrip("#> ").replace("**", "").replace("`", "")
 
 
 class ModelForm(forms.Form):

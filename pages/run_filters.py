@@ -2,8 +2,10 @@
 
 import re
 
+from pages.table_state import TableState
 from tracker.columns import known_columns
 from tracker.models import Experiment
+from tracker.search.clauses import clauses
 from tracker.search.kinds import RUNS
 
 MAX_COMPLETIONS = 30
@@ -23,3 +25,12 @@ def completions(experiment: Experiment, written: str) -> list[str]:
         if sought in (None, group):
             names += [f"{group}.{key if _PLAIN.fullmatch(key) else f'`{key}`'}" for key in keys]
     return names[:MAX_COMPLETIONS]
+
+
+def chips(state: TableState) -> list[tuple[str, str]]:
+    """Return the clauses of the filter, each with the address of the table without it."""
+    parts = clauses(state.q)
+    return [
+        (part, state.query(q=" and ".join(parts[:place] + parts[place + 1 :]), after="", before=""))
+        for place, part in enumerate(parts)
+    ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from core.clock import now_ms
-from pages.cells import EMPTY, Cell, Digits, is_finite, is_number
+from pages.cells import EMPTY, Cell, Digits, is_finite, is_number, shades
 from pages.run_baseline import differences
 from pages.table_state import TableState
 from pages.templatetags.assay import ago, duration, number, run_chip
@@ -17,7 +17,7 @@ from tracker.run_table import PARENT, Logged, Sort, author
 
 NUMERIC_ATTRIBUTES = ("duration",)
 MAX_INDENT = 5
-_RUN_ID = re.compile(r"[0-9a-f]{32}")
+RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass
@@ -92,9 +92,31 @@ def table(
         row.parent_id = _parent_id(run, logged) if not depth and not state.is_nested else ""
         row.is_baseline = baseline is not None and run.pk == baseline.pk
         rows.append(row)
+    _shade(rows, state, logged, primary)
     if baseline:
         _hold_against(baseline, rows, state.columns, logged, primary)
     return Table(shown_heads, groups(state.columns), rows, *sorting(Column("name"), state))
+
+
+def _shade(rows: list[Row], state: TableState, logged: Logged, primary) -> None:
+    """Give the numbers of shaded columns one of five grounds by their rank: of a metric the best the strongest."""
+    for place, column in enumerate(state.columns):
+        if column not in state.shaded:
+            continue
+        values = [_number(row.run, column, logged) for row in rows]
+        is_turned = column.is_metric and is_small_good(column.key, primary)
+        for row, shade in zip(rows, shades(values, is_turned=is_turned), strict=True):
+            cell = row.cells[place]
+            row.cells[place] = cell._replace(css=f"{cell.css} {shade}".strip())
+
+
+def _number(run: Run, column: Column, logged: Logged) -> float | None:
+    """Return what a cell shows, where it is a number."""
+    if column.is_metric:
+        rollup = logged.metrics.get((run.pk, column))
+        return rollup.value if rollup and is_finite(rollup.value) else None
+    text = logged.params.get((run.pk, column.key), "") if column.kind == "param" else ""
+    return float(text) if is_number(text) else None
 
 
 def _hold_against(baseline: Run, rows: list[Row], columns: Iterable[Column], logged: Logged, primary) -> None:
@@ -109,7 +131,7 @@ def _hold_against(baseline: Run, rows: list[Row], columns: Iterable[Column], log
 def _parent_id(run: Run, logged: Logged) -> str:
     """Return what the tag says, where it can be the id of a run at all: it is a tag, and holds what somebody wrote."""
     text = logged.tags.get((run.pk, PARENT), "")
-    return text if _RUN_ID.fullmatch(text) else ""
+    return text if RUN_ID.fullmatch(text) else ""
 
 
 def _aligned(cell: Cell, head: Head) -> Cell:

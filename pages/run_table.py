@@ -12,19 +12,21 @@ from django.views.decorators.http import conditional_page, require_GET, require_
 from core.clock import now_ms
 from core.errors import InvalidFilter
 from core.sql import snapshot
-from pages import run_rows, table_state
+from pages import run_rows, run_views, table_state
 from pages.experiment_head import head
 from pages.run_baseline import baseline_of
-from pages.run_filters import completions
+from pages.run_filters import chips, completions
 from pages.table_state import COLUMNS_COOKIE, TableState
 from tracker import run_pages, run_table
-from tracker.columns import ATTRIBUTES, MAX_KEY, ROLLUPS, Column, Known, known_columns, parse_all
+from tracker.columns import ATTRIBUTES, MAX_KEY, ROLLUPS, Column, Known, in_order_of, known_columns, parse_all
 from tracker.lookups import experiment_by_id
 from tracker.models import Experiment, Run
 from tracker.search.fragments import Fragment
 
 COOKIE_AGE_S = 365 * 24 * 3600
 MAX_COOKIE = 3500
+# what a choice of columns leaves as it is
+KEPT = ("q", "sort", "view", "flat", "base", "v", "shade", "size")
 SNIPPET = """export MLFLOW_TRACKING_URI={url}
 export MLFLOW_TRACKING_TOKEN=…
 
@@ -42,7 +44,11 @@ def experiment_detail(request, pk):
     experiment = experiment_by_id(str(pk), user=request.user)
     shown = head(request, experiment, tab="runs")
     state = table_state.read(request, experiment, shown["primary"])
-    context = {**shown, **_table(experiment, state, shown["primary"], _newest(experiment), user=request.user)}
+    context = {
+        **shown,
+        **_table(experiment, state, shown["primary"], _newest(experiment), user=request.user),
+        **run_views.tabs(experiment, state, user=request.user),
+    }
     return render(request, "experiments/runs.html", context, status=400 if context["error"] else 200)
 
 
@@ -106,10 +112,11 @@ def _known_groups(known: Known, state: TableState, find: str) -> list[dict]:
 def experiment_columns_choose(request, pk):
     """POST /experiments/ID/columns/choose: show these columns, and remember them in this browser."""
     experiment = experiment_by_id(str(pk), user=request.user)
-    columns = [] if "reset" in request.GET else parse_all(request.POST.getlist("col"))
-    kept = [
-        (name, value) for name in ("q", "sort", "view", "flat", "base", "size") if (value := request.POST.get(name))
-    ]
+    posted = request.POST
+    columns = [] if "reset" in request.GET else parse_all(posted.getlist("col"))
+    if shown := parse_all(posted.getlist("shown")):
+        columns = in_order_of(shown, columns)
+    kept = [(name, value) for name in KEPT for value in posted.getlist(name) if value]
     address = reverse("experiment-detail", args=[experiment.pk])
     tokens = [("col", column.token) for column in columns]
     response = redirect(f"{address}?{urlencode(kept + tokens)}" if kept or tokens else address)
@@ -166,6 +173,7 @@ def _table(experiment: Experiment, state: TableState, primary, newest: int, *, u
         ),
         "unbased_query": state.query(base="", after="", before=""),
         "error": error,
+        "chips": [] if error else chips(state),
         "next_query": state.query(after=found.after, before="") if found and found.after else "",
         "previous_query": state.query(before=found.before, after="") if found and found.before else "",
         "live_query": "&".join(filter(None, [state.here, f"newest={newest}"])),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from core.errors import InvalidValue
 from tracker import columns as all_columns
@@ -33,6 +33,8 @@ class TableState:
     before: str = ""
     opened: tuple[str, ...] = ()
     base: str = ""
+    shaded: tuple[Column, ...] = ()
+    view_id: str = ""
 
     @property
     def is_nested(self) -> bool:
@@ -52,6 +54,10 @@ class TableState:
         """Return the query of the same table from its first page."""
         return self.query(after="", before="", opened=())
 
+    def as_view(self) -> str:
+        """Return the query as a view keeps it: with its columns, from the first page, under no view's name."""
+        return self.query(has_own_columns=True, view_id="", after="", before="", opened=())
+
     def pairs(self) -> list[tuple[str, str]]:
         """Return the state as fields of a form or an address, without the filter, the place and what is unfolded."""
         pairs = [("sort", self.sort.token)] if not self.sort.is_default else []
@@ -59,6 +65,8 @@ class TableState:
         pairs += [("view", "trash")] if self.is_trash else []
         pairs += [("flat", "1")] if self.is_flat else []
         pairs += [("base", self.base)] if self.base else []
+        pairs += [("v", self.view_id)] if self.view_id else []
+        pairs += [("shade", column.token) for column in self.shaded]
         return pairs + ([("size", str(self.size))] if self.size != DEFAULT_SIZE else [])
 
     def _encoded(self) -> str:
@@ -69,9 +77,11 @@ class TableState:
         return urlencode(pairs)
 
 
-def read(request: HttpRequest, experiment: Experiment, primary: tuple[str, bool] | None) -> TableState:
+def read(
+    request: HttpRequest, experiment: Experiment, primary: tuple[str, bool] | None, get: QueryDict | None = None
+) -> TableState:
     """Read the state from an address. What it does not say is as this browser last chose it, or by default."""
-    get = request.GET
+    get = request.GET if get is None else get
     chosen = get.getlist("col") or remembered(request)
     columns = all_columns.parse_all(chosen)
     return TableState(
@@ -85,6 +95,8 @@ def read(request: HttpRequest, experiment: Experiment, primary: tuple[str, bool]
         after=get.get("after", ""),
         before=get.get("before", ""),
         base=get.get("base", "")[:64].replace("\0", ""),
+        view_id=view_id if (view_id := get.get("v", "")).isdecimal() and len(view_id) < 19 else "",
+        shaded=tuple(all_columns.parse_all(get.getlist("shade"))),
         opened=tuple(run_id for run_id in get.getlist("open")[:MAX_OPEN] if len(run_id) <= 64 and "\0" not in run_id),
     )
 

@@ -37,6 +37,7 @@ from pages import (
     run_baseline,
     run_edits,
     run_table,
+    run_views,
     runs,
     search,
     security,
@@ -145,6 +146,8 @@ experiments_urls = [
     path("experiments/<int:pk>/bundle", exports.experiment_bundle, name="experiment-bundle"),
     path("experiments/<int:pk>/columns", run_table.experiment_columns, name="experiment-columns"),
     path("experiments/<int:pk>/columns/choose", run_table.experiment_columns_choose, name="experiment-columns-choose"),
+    path("experiments/<int:pk>/views", run_views.run_view_save, name="run-view-save"),
+    path("experiments/<int:pk>/views/<int:view_id>/delete", run_views.run_view_delete, name="run-view-delete"),
     path("experiments/<int:pk>/complete", run_table.experiment_complete, name="experiment-complete"),
     path("experiments/<int:pk>/charts", experiment_charts.experiment_charts, name="experiment-charts"),
     path("experiments/<int:pk>/datasets/<int:dataset_id>", datasets.dataset, name="dataset-detail"),
@@ -210,6 +213,7 @@ sharing_urls = [
 # /experiments/ID/selection
 selection_urls = [
     path("experiments/<int:pk>/selection/baseline", run_baseline.selection_baseline, name="selection-baseline"),
+    path("experiments/<int:pk>/selection/export", exports.selection_export, name="selection-export"),
     path("experiments/<int:pk>/selection/tag", selections.selection_tag, name="selection-tag"),
     path("experiments/<int:pk>/selection/move", selections.selection_move, name="selection-move"),
     path("experiments/<int:pk>/selection/delete", selections.selection_delete, name="selection-delete"),

@@ -413,8 +413,13 @@ RULES = [
     Rule("POST", "experiments/<int:pk>/webhooks/<str:run_webhook_id>/test", MANAGE),
     Rule("POST", "experiments/<int:pk>/webhooks/<str:run_webhook_id>/delete", MANAGE),
     Rule("POST", "experiments/<int:pk>/webhooks/<str:run_webhook_id>/deliveries/<str:run_delivery_id>/replay", MANAGE),
+    # saved views of its runs
+    Rule("POST", "experiments/<int:pk>/views", VIEW, {"name": "hushhush", "query": "q=a"}),
+    Rule("POST", "experiments/<int:pk>/views", EDIT, {"name": "hushhush", "query": "q=a", "shared": "1"}),
+    Rule("POST", "experiments/<int:pk>/views/<int:view_id>/delete", MANAGE),
     # selections of runs
     Rule("POST", "experiments/<int:pk>/selection/baseline", VIEW, {"run": ["{run_id}"]}),
+    Rule("POST", "experiments/<int:pk>/selection/export", VIEW, {"run": ["{run_id}"]}),
     Rule("POST", "experiments/<int:pk>/selection/tag", LOG, {"run": ["{run_id}"], "confirmed": "1", "key": "k"}),
     Rule(
         "POST", "experiments/<int:pk>/selection/move", EDIT, {"run": ["{run_id}"], "confirmed": "1", "to": "{target}"}

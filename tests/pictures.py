@@ -52,7 +52,6 @@ def take(browser, portal, theme: str, path: Path) -> None:
         tab = context.new_page()
         tab.set_viewport_size(SIZE)
         tab.goto(portal.address(PAGE))
-        tab.get_by_text("Description", exact=True).click()
         tab.wait_for_timeout(1000)
         picture = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
     # 256 colours are enough for a page, at a third of the size

@@ -39,7 +39,17 @@ from tests.factories import (
     make_version,
     make_webhook,
 )
-from tracker.actions import artifacts, clean_up, comparisons, experiments, logged_models, retention, runs, uploads
+from tracker.actions import (
+    artifacts,
+    clean_up,
+    comparisons,
+    experiments,
+    logged_models,
+    retention,
+    run_views,
+    runs,
+    uploads,
+)
 from tracker.models import Dataset, ExperimentGrant, ExperimentTag, LoggedModelTag
 from tracker.retention import Rules
 
@@ -65,6 +75,7 @@ class World:
         self.run_webhook_id = of_runs.webhook_id
         self.run_delivery_id = deliveries.write(of_runs, "run.failed", {"run_name": "hushhush"}).delivery_id
         self.dataset_id = Dataset.objects.create(experiment=experiment, name="hushhush.csv", digest="abc").pk
+        self.view_id = run_views.save(experiment, "hushhush", "q=hushhush", is_shared=True, by=manager).pk
         self.grant_id = grant(experiment, make_user("guest"), Level.VIEW).pk
         ExperimentTag.objects.create(experiment=experiment, key="hushhush-tag", value="hushhush")
         run = make_run(experiment, by=manager, name="hushhush run")

@@ -98,10 +98,25 @@ def parse(token: str) -> Column | None:
 
 
 def parse_all(tokens: Iterable[str]) -> list[Column]:
-    """Return the columns, each once, grouped as the table shows them: attributes, metrics, params, tags."""
-    groups = ["", "Metrics", "Parameters", "Tags"]
-    columns = dict.fromkeys(column for column in map(parse, tokens) if column)
-    return sorted(columns, key=lambda column: groups.index(column.group))[:MAX_COLUMNS]
+    """Return the columns in the order of their names, each once."""
+    return list(dict.fromkeys(column for column in map(parse, tokens) if column))[:MAX_COLUMNS]
+
+
+def in_order_of(shown: Iterable[Column], chosen: Iterable[Column]) -> list[Column]:
+    """Return the chosen columns, those that are shown already in their order, each other behind the last of its group.
+
+    >>> loss, seed, status = Column("last", "loss"), Column("param", "seed"), Column("status")
+    >>> [column.token for column in in_order_of([loss, status], [status, Column("started"), loss, seed])]
+    ['last:loss', 'status', 'started', 'param:seed']
+    """
+    chosen = list(chosen)
+    columns = [column for column in shown if column in chosen]
+    for column in chosen:
+        if column not in columns:
+            groups = [one.group for one in columns]
+            place = len(groups) - groups[::-1].index(column.group) if column.group in groups else len(groups)
+            columns.insert(place, column)
+    return columns
 
 
 def is_small_good(key: str, primary: tuple[str, bool] | None = None) -> bool:

@@ -165,6 +165,12 @@ def markdown(text: str) -> SafeString:
     return mark_safe(nh3.clean(html, link_rel="noopener noreferrer nofollow", url_schemes={"http", "https", "mailto"}))
 
 
+@register.filter
+def first_line(text: str) -> str:
+    """The first line of Markdown without its marks, for where there is one line for it."""
+    return text.strip().partition("\n")[0].lstrip("#> ").replace("**", "").replace("`", "")
+
+
 @lru_cache
 def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])

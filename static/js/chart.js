@@ -19,13 +19,13 @@ import { number } from "./values.js";
 export const DEFAULTS = { x: "step", smoothing: 0, logX: false, logY: false };
 const charts = new Set();
 
-export function drawChart(container, { metric, runs, settings = {} }) {
-  return new MetricChart(container, metric, runs, { ...DEFAULTS, ...settings });
+export function drawChart(container, { metric, runs, settings = {}, hidden = [] }) {
+  return new MetricChart(container, metric, runs, { ...DEFAULTS, ...settings }, hidden);
 }
 
 class MetricChart {
-  constructor(container, metric, runs, settings) {
-    Object.assign(this, { container, metric, runs, settings, range: null, highlighted: null, hidden: new Set() });
+  constructor(container, metric, runs, settings, hidden) {
+    Object.assign(this, { container, metric, runs, settings, range: null, highlighted: null, hidden: new Set(hidden) });
     this.url = container.closest("[data-series]").dataset.series;
     this.series = new Map(); // run id → { points, marks, cursor, total, isComplete, isLive }
     this.build();
@@ -125,6 +125,13 @@ class MetricChart {
     this.draw();
   }
 
+  // Draw all runs but these.
+  hide(runIds) {
+    this.hidden = new Set(runIds);
+    if (!this.isAlone) this.drawLegend();
+    this.draw();
+  }
+
   toggle(runId) {
     if (!this.hidden.delete(runId)) this.hidden.add(runId);
     this.drawLegend();
@@ -161,8 +168,9 @@ class MetricChart {
 
   datasets({ run, points, shown, marks, color, dash }) {
     const isDim = this.highlighted !== null && this.highlighted !== run.id;
-    const style = { borderDash: dash, pointBackgroundColor: color, order: isDim ? 2 : 1 };
-    const line = { ...style, data: shown, marks, borderColor: isDim ? faint(color, 25) : color };
+    const shade = isDim ? faint(color, 25) : color;
+    const style = { borderDash: dash, pointBackgroundColor: shade, pointBorderColor: shade, order: isDim ? 2 : 1 };
+    const line = { ...style, data: shown, marks, borderColor: shade };
     if (this.highlighted === run.id) line.borderWidth = 2.6;
     if (shown === points) return [line];
     return [line, { ...style, data: points, borderColor: faint(color, isDim ? 10 : 28), isGhost: true, order: 3 }];

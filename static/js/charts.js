@@ -31,7 +31,16 @@ export function chartsPage(root) {
     { rootMargin: "200px" },
   );
 
-  const draw = (figure) => drawChart(figure, { metric: figure.dataset.metric, runs, settings: fit(settings, figure) });
+  let hidden = new Set();
+  const hide = (ids) => {
+    hidden = ids;
+    drawn.forEach((chart) => chart.hide(ids));
+  };
+  runEyes(hide);
+  // other parts of a page leave runs out, too
+  document.addEventListener("run:hide", ({ detail }) => hide(detail));
+  const draw = (figure) =>
+    drawChart(figure, { metric: figure.dataset.metric, runs, settings: fit(settings, figure), hidden });
 
   function watch() {
     for (const figure of root.querySelectorAll("figure[data-metric]")) observer.observe(figure);
@@ -120,6 +129,10 @@ function remember(controls) {
     if (isDefault) query.delete(name);
     else query.set(name, type === "checkbox" ? "on" : value);
   }
+  replace(query);
+}
+
+function replace(query) {
   history.replaceState(null, "", `${location.pathname}${query.size ? `?${query}` : ""}${location.hash}`);
 }
 
@@ -133,6 +146,27 @@ function find(root, text) {
     // what was searched for shows, folded or not
     if (wanted && !group.hidden) group.open = true;
   }
+}
+
+// buttons that take a run out of all charts and back; the address says which are out
+function runEyes(changed) {
+  const hidden = new Set(new URLSearchParams(location.search).get("hide")?.split(","));
+  const buttons = document.querySelectorAll("[data-eye]");
+  const mark = () => buttons.forEach((button) => button.setAttribute("aria-pressed", String(!hidden.has(button.dataset.eye))));
+  for (const button of buttons) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      if (!hidden.delete(button.dataset.eye)) hidden.add(button.dataset.eye);
+      const query = new URLSearchParams(location.search);
+      if (hidden.size) query.set("hide", [...hidden].join(","));
+      else query.delete("hide");
+      replace(query);
+      mark();
+      changed(hidden);
+    });
+  }
+  mark();
+  if (hidden.size) changed(hidden);
 }
 
 // names of runs around the charts light up their lines

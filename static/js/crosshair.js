@@ -4,6 +4,7 @@
 import { number, onAxis } from "./values.js";
 
 const MAX_ROWS = 20;
+const NEAR_PX = 8;
 const panels = new Set();
 let tooltip;
 
@@ -19,8 +20,10 @@ export function follow(panel) {
 function point(panel, event) {
   const area = panel.chart.chartArea;
   if (!area || event.offsetX < area.left || event.offsetX > area.right) return leave();
-  const at = panel.chart.scales.x.getValueForPixel(event.offsetX);
-  const rows = panel.lines().flatMap((line) => nearest(line, at)).sort((a, b) => order(b) - order(a));
+  const scale = panel.chart.scales.x;
+  const at = scale.getValueForPixel(event.offsetX);
+  const near = [scale.getValueForPixel(event.offsetX - NEAR_PX), scale.getValueForPixel(event.offsetX + NEAR_PX)];
+  const rows = panel.lines().flatMap((line) => nearest(line, at, near)).sort((a, b) => order(b) - order(a));
   const x = rows.length ? rows.reduce((a, b) => (Math.abs(b.x - at) < Math.abs(a.x - at) ? b : a)).x : at;
   for (const other of panels) {
     if (other.settings.x === panel.settings.x) other.showCrosshair(x);
@@ -35,9 +38,9 @@ function leave() {
   if (tooltip) tooltip.hidden = true;
 }
 
-// the point of a line that is closest to x, by halving
-function nearest({ run, color, points, shown }, x) {
-  if (!points.length) return [];
+// the point of a line that is closest to x, by halving; none where the line has not begun yet or is over
+function nearest({ run, color, points, shown }, x, [from, to]) {
+  if (!points.length || points[0].x > to || points.at(-1).x < from) return [];
   let low = 0;
   let high = points.length - 1;
   while (high - low > 1) {
@@ -56,13 +59,16 @@ function show(panel, event, x, rows) {
     const dot = element("i", "");
     dot.style.background = row.color;
     const value = element("b", row.y === null ? "not a number" : number(row.y));
-    const smoothed = element("span", row.smoothed === null ? "" : `~ ${number(row.smoothed)}`);
+    const smoothed = row.smoothed === null ? [] : [element("span", `~ ${number(row.smoothed)}`)];
+    const name = panel.isAlone ? [] : [element("span", row.run.name)];
     const line = element("div", "");
-    line.append(dot, value, smoothed, element("span", panel.isAlone ? "" : row.run.name));
+    line.append(dot, value, ...smoothed, ...name);
     return line;
   });
-  if (rows.length > MAX_ROWS) lines.push(element("div", `and ${rows.length - MAX_ROWS} more`));
-  tooltip.replaceChildren(head, ...lines);
+  const table = element("section", "");
+  table.append(...lines);
+  const more = rows.length > MAX_ROWS ? [element("div", `and ${rows.length - MAX_ROWS} more`)] : [];
+  tooltip.replaceChildren(head, table, ...more);
   tooltip.hidden = false;
   const { offsetWidth: width, offsetHeight: height } = tooltip;
   const left = event.clientX + 16 + width > innerWidth ? event.clientX - 16 - width : event.clientX + 16;

@@ -27,8 +27,10 @@ export function rowKeys(table, picked) {
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    if (event.target.closest("input:not([type=checkbox]), textarea, select, a, button, summary, dialog")) return;
-    if (!(event.key in actions) || (event.key === "Enter" && !current())) return;
+    if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
+    // a link or button that has the focus is what Enter is for; letters mean nothing to it
+    if (event.key === "Enter" && (!current() || event.target.closest("a, button, summary"))) return;
+    if (!(event.key in actions)) return;
     event.preventDefault();
     actions[event.key]();
   });

@@ -1,5 +1,6 @@
-// The runs table: a selection that outlives pages and filters, keys, the column picker, completion of keys.
+// The runs table: a selection that outlives pages and filters, keys, columns and their picker, completion of keys.
 
+import { columnMenus } from "./column-menu.js";
 import { columnPicker } from "./column-picker.js";
 import { complete } from "./complete.js";
 import { rowKeys } from "./row-keys.js";
@@ -13,6 +14,7 @@ if (runs) {
     for (const part of event.detail.told) if (part.matches("tr")) part.classList.add("fresh");
   });
 }
+columnMenus(document.querySelector("table.run-table"));
 columnPicker(document.getElementById("choose-columns"));
 document.querySelectorAll("[data-complete]").forEach(complete);
 document.querySelectorAll("[data-position]").forEach((input) => {

@@ -16,6 +16,7 @@ export function selection(table, form) {
   const all = document.getElementById("pick-all");
   const none = document.getElementById("select-none");
   const note = document.getElementById("num-selected");
+  const ofOne = form.querySelectorAll("[data-of-one]");
 
   function draw() {
     const shown = boxes();
@@ -28,6 +29,10 @@ export function selection(table, form) {
     form.hidden = chosen.size === 0;
     note.textContent = `${chosen.size} selected${away ? `, ${away} not shown` : ""}`;
     form.elements.runs.value = [...chosen].join(",");
+    for (const link of ofOne) {
+      link.hidden = chosen.size !== 1;
+      link.href = link.dataset.ofOne.replace("RUN", [...chosen][0]);
+    }
     if (all) {
       all.checked = shown.length > 0 && here === shown.length;
       all.indeterminate = here > 0 && here < shown.length;
@@ -68,9 +73,13 @@ export function selection(table, form) {
     draw();
   });
   // the hidden field says all of them; boxes would say those of this page once more
-  form.addEventListener("submit", () => boxes().forEach((box) => (box.disabled = true)));
+  form.addEventListener("submit", () => {
+    const shown = boxes();
+    shown.forEach((box) => (box.disabled = true));
+    // a download leaves the page where it is
+    setTimeout(() => shown.forEach((box) => (box.disabled = false)));
+  });
   window.addEventListener("pageshow", () => {
-    boxes().forEach((box) => (box.disabled = false));
     chosen.clear();
     read(name).forEach((id) => chosen.add(id));
     draw();

@@ -107,7 +107,7 @@ PAGES = [
     Page("columns", "/experiments/{experiment}/columns"),
     Page("experiment-charts", "/experiments/{experiment}/charts"),
     Page("compare", "/compare?runs={compared}"),
-    Page("compare-all", "/compare?runs={compared}&all=1&layout=runs&show=best"),
+    Page("compare-all", "/compare?runs={compared}&all=1&layout=runs&show=best&brush=0,0.4,p:lr"),
     Page("compare-runs", "/compare/runs?runs={run}"),
     Page("compare-empty", "/compare", user="mel"),
     Page("comparisons", "/comparisons"),
@@ -117,7 +117,9 @@ PAGES = [
     Page("comparison-groups", "/comparisons/{comparison}?show=groups"),
     Page("comparison-params", "/comparisons/{comparison}?show=params"),
     Page("comparison-metrics", "/comparisons/{comparison}?show=metrics"),
-    Page("baseline", "/experiments/{experiment}?base={run}&sort=-max:val/accuracy"),
+    Page(
+        "baseline", "/experiments/{experiment}?base={run}&sort=-max:val/accuracy&shade=last:val/accuracy&shade=param:lr"
+    ),
     Page("filter-refused", "/experiments/{experiment}?q=metrics.loss+<+", status=400),
     Page("folder", "/experiments?folder=defects/"),
     Page("trash", "/experiments/trash"),

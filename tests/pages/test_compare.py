@@ -268,3 +268,26 @@ def test_the_list_of_runs_to_compare_with_has_a_budget(client, member, django_as
         # session, user, what waits, runs, those beside them, their headline metrics
         with django_assert_num_queries(9):
             client.get("/compare/runs", {"runs": ",".join(run.run_id for run in compared[:num])})
+
+
+def plotted(response) -> dict:
+    return json.loads(re.search(r'id="coordinates-data"[^>]*>(.*?)</script>', response.text, re.DOTALL)[1])
+
+
+def test_params_that_differ_are_drawn_against_metrics_that_do(page, member):
+    compared = make_runs(member, 3)
+    for run, arch in zip(compared, ("mlp", "vit", "</script>"), strict=True):
+        Param.objects.create(run=run, key="arch", value=arch)
+    log(compared[0], odd=[float("nan")])
+
+    drawn = plotted(page(*compared))
+
+    assert [run["name"] for run in drawn["runs"]] == ["run-0", "run-1", "run-2"]
+    assert {"key": "lr", "values": [0.0, 1.0, 2.0]} in drawn["params"]
+    assert {"key": "arch", "values": ["mlp", "vit", "</script>"]} in drawn["params"]
+    assert "epochs" not in [param["key"] for param in drawn["params"]]
+    assert drawn["metrics"] == [{"key": "loss", "note": "↓", "values": [0.5, 0.75, 1.0]}]
+
+
+def test_two_runs_make_no_cloud_of_points(page, member):
+    assert "coordinates-data" not in page(*make_runs(member, 2)).text

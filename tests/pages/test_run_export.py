@@ -53,7 +53,7 @@ def test_it_holds_the_columns_that_are_shown_with_whole_values(export, experimen
     run = make_run(experiment, by=member, name="a", start_time_ms=5)
     log(run, metrics={"loss": 0.123456789, "acc": float("nan")}, params={"note": "x" * 100}, tags={"team": 'ä, "b"\n'})
 
-    head, line = export(col=["last:loss", "last:acc", "param:note", "tag:team", "started"])
+    head, line = export(col=["started", "last:loss", "last:acc", "param:note", "tag:team"])
 
     assert head == [
         "run_id",
@@ -66,6 +66,21 @@ def test_it_holds_the_columns_that_are_shown_with_whole_values(export, experimen
     ]
     started = "1970-01-01T00:00:00.005+00:00"
     assert line == [run.run_id, "a", started, "0.123456789", "NaN", "x" * 100, 'ä, "b"\n']
+
+
+def test_it_holds_the_selected_runs_alone_as_the_table_shows_them(client, experiment, member):
+    client.force_login(member)
+    runs = [make_run(experiment, by=member, name=name, start_time_ms=place) for place, name in enumerate("abc")]
+    elsewhere = make_run(make_experiment("other", by=member), by=member, name="elsewhere")
+    address = f"/experiments/{experiment.pk}/selection/export"
+    chosen = [runs[2].run_id, runs[0].run_id, elsewhere.run_id, "') OR run_id != ('"]
+
+    answer = client.post(address, {"run": chosen[0], "runs": ",".join(chosen[1:]), "back": "col=status&sort=name"})
+
+    lines = list(csv.reader(io.StringIO(b"".join(answer).decode(), newline="")))
+    assert lines[0] == ["run_id", "name", "status"]
+    assert [line[1] for line in lines[1:]] == ["a", "c"]
+    assert client.post(address, {"run": ["'"]}).status_code == 400
 
 
 @pytest.mark.parametrize("text", ["=cmd()", "+1+1", "-1+1", "@SUM(A1)", "\tx", "\rx", "=1+1\n=2", "\uff1dcmd()", " =1"])

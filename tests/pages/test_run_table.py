@@ -119,6 +119,29 @@ def test_a_broken_cookie_is_no_choice(mel, experiment, new_run, page_of):
     assert any("loss" in head for head in heads(page_of()))
 
 
+def test_the_picker_leaves_the_order_of_columns_as_it_was(mel, experiment, new_run, page_of):
+    new_run("a", metrics={"loss": 0.5, "acc": 0.5}, params={"lr": "1"})
+    shown = ["last:loss", "status"]
+    assert 'name="shown" value="last:loss"' in page_of("/columns", col=shown)
+
+    chosen = {"col": ["status", "user", "last:acc", "last:loss"], "shown": shown, "shade": ["last:loss"]}
+    answer = mel.post(f"/experiments/{experiment.pk}/columns/choose", chosen, follow=True)
+
+    assert heads(answer.text)[2:] == ["loss last", "acc last", "Status", "By"]
+    assert "shade=last%3Aloss" in answer.redirect_chain[-1][0]
+
+
+def test_a_shaded_column_has_the_strongest_ground_under_its_best_value(new_run, page_of):
+    for value in (0.1, 0.5, 0.9):
+        new_run(f"run-{value}", metrics={"loss": value, "acc": value}, params={"lr": str(value)})
+
+    page = page_of(col=["last:loss", "last:acc", "param:lr"], shade=["last:loss", "last:acc", "param:lr"], sort="name")
+
+    shades = re.findall(r"shade-(\d)", page.partition("<tbody>")[2])
+    assert shades == ["5", "1", "1", "3", "3", "3", "1", "5", "5"]
+    assert "shade-" not in page_of(col=["last:loss"])
+
+
 def test_the_picker_finds_columns_by_a_part_of_their_name(new_run, page_of):
     new_run("a", metrics={"val/loss": 1.0, "acc": 1.0}, params={"lr": "1"}, tags={"team": "vision"})
 
@@ -126,6 +149,16 @@ def test_the_picker_finds_columns_by_a_part_of_their_name(new_run, page_of):
 
     assert "last:val/loss" in picker
     assert "tag:team" not in picker
+
+
+def test_a_description_takes_one_line_of_the_table_s_page(mel, experiment, new_run, page_of):
+    mel.post(f"/experiments/{experiment.pk}/notes", {"note": "## Tells **good** seams\n\nfrom bad ones"})
+    assert '<details class="description prose" open>' in page_of()
+
+    new_run("a")
+
+    assert '<details class="description prose">' in page_of()
+    assert '<span class="first-line">Tells good seams</span>' in page_of()
 
 
 def test_a_filter_narrows_and_counts(new_run, shown, page_of):
@@ -136,6 +169,19 @@ def test_a_filter_narrows_and_counts(new_run, shown, page_of):
     assert "1 run matches" in page_of(q="metrics.loss < 0.5")
     assert shown(q="NOT metrics.loss < 0.5") == ["bad"]
     assert "No run matches" in page_of(q="metrics.loss > 5")
+
+
+def test_each_clause_of_the_filter_is_a_chip_that_takes_it_out(new_run, page_of):
+    new_run("good", metrics={"loss": 0.1}, params={"lr": "1"})
+
+    page = page_of(q="metrics.loss < 0.5 AND params.lr = '1'", sort="name")
+
+    links = re.findall(r'<a class="chip" href="\?([^"]*)" title="Take out: ([^"]*)"', page)
+    assert links == [
+        ("q=params.lr+%3D+%271%27&amp;sort=name", "metrics.loss &lt; 0.5"),
+        ("q=metrics.loss+%3C+0.5&amp;sort=name", "params.lr = &#x27;1&#x27;"),
+    ]
+    assert "Take out" not in page_of(q="metrics.loss <")
 
 
 @pytest.mark.parametrize(
@@ -291,7 +337,7 @@ def test_the_table_costs_the_same_whatever_it_shows(mel, experiment, new_run, nu
     for count in range(number):
         new_run(f"run-{count}", metrics={"loss": 1.0, "acc": 1.0}, params={"lr": "1"}, tags={"team": "x"})
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         mel.get(f"/experiments/{experiment.pk}")
 
 

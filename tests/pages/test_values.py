@@ -4,11 +4,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from pages import cells
 from pages.templatetags import assay
 
 
 def test_the_examples_hold():
     assert doctest.testmod(assay).failed == 0
+    assert doctest.testmod(cells).failed == 0
 
 
 @pytest.mark.parametrize(

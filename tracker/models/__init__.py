@@ -17,6 +17,7 @@ from tracker.models.pulse import Pulse
 from tracker.models.retention import Hold, RetentionPolicy
 from tracker.models.run import Param, Run, RunTag
 from tracker.models.run_index import IndexedKey
+from tracker.models.run_view import RunView
 from tracker.models.storage_check import StorageCheck, StorageFault
 from tracker.models.storage_figure import StorageFigure
 from tracker.models.upload import Piece, Upload
@@ -50,6 +51,7 @@ __all__ = [
     "RetentionPolicy",
     "Run",
     "RunTag",
+    "RunView",
     "StorageCheck",
     "StorageFault",
     "StorageFigure",
