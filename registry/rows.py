@@ -135,7 +135,10 @@ def _in_order(found: Iterable, statement: str, kind: type) -> list:
 
 
 def latest(model_pks: Iterable[int], stages: Iterable[str] = ModelVersion.Stage.values) -> list[VersionRow]:
-    """Return the version with the highest number in each of the stages of each model, by model and stage."""
+    """Return the version with the highest number in each of the stages of each model.
+
+    By model, and stages by the lowest number in each, which is the order in which MLflow comes to them.
+    """
     models, model_parameter = as_table(model_pks, "model_id", "bigint")
     wanted, stage_parameter = as_table(stages, "stage", "text")
     # a look into the index for each of the few stages rather than each of the many versions
@@ -146,7 +149,10 @@ def latest(model_pks: Iterable[int], stages: Iterable[str] = ModelVersion.Stage.
         WHERE w.model_id = asked.model_id AND w.stage = wanted.stage AND w.deleted_at IS NULL
         ORDER BY w.version DESC LIMIT 1
     )
-    JOIN registry_registeredmodel m ON m.id = v.model_id ORDER BY v.model_id, v.stage
+    JOIN registry_registeredmodel m ON m.id = v.model_id ORDER BY v.model_id, (
+        SELECT MIN(w.version) FROM registry_modelversion w
+        WHERE w.model_id = v.model_id AND w.stage = v.stage AND w.deleted_at IS NULL
+    )
     """
     return [VersionRow(*row) for row in fetch_all(statement, [model_parameter, stage_parameter])]
 
