@@ -8,6 +8,7 @@ from tracker.search.lexer import Kind as TokenKind
 from tracker.search.lexer import Part, Token, shown
 
 MAX_KEY = 500
+WRITTEN = {"metric": "metrics", "parameter": "params", "tag": "tags"}
 
 
 class Name(NamedTuple):
@@ -53,7 +54,9 @@ def _attribute(key: str, kind: Kind, dialect: str, position: int) -> Name:
 
 def _unknown_attribute(key: str, kind: Kind, dialect: str, position: int) -> InvalidFilter:
     valid = [name for name, attribute in kind.attributes.items() if attribute.is_on_wire or dialect != "wire"]
-    return InvalidFilter(f"Invalid attribute key '{shown(key)}' specified. Valid keys are {valid}", position)
+    said = f"Invalid attribute key '{shown(key)}' specified. Valid keys are {valid}"
+    others = [f"{written}.{shown(key)}" for entity, written in WRITTEN.items() if entity in kind.related]
+    return InvalidFilter(f"{said}. What was logged is written {' or '.join(others)}" if others else said, position)
 
 
 def _keyed(entity: str, parts: tuple[Part, ...], kind: Kind, dialect: str) -> Name:
