@@ -14,6 +14,7 @@ from core.errors import InvalidValue, NotFound
 from core.sql import any_of, as_table, fetch_all, fetch_one
 from registry import names
 from registry.models import ModelVersion
+from tracker.lookups import OR_NOT_SHARED
 
 
 class ModelRow(NamedTuple):
@@ -110,7 +111,7 @@ def _visible(statement: str, joined: list, name: str, user) -> list:
         *fields, is_private, granted = found
         if held_level(user, is_private=is_private, granted=granted or 0) >= Level.VIEW:
             return fields
-    raise NotFound(f"Registered Model with name={name[:300]} not found")
+    raise NotFound(f"Registered Model with name={name[:300]} not found{OR_NOT_SHARED}")
 
 
 def of_models(found: Iterable) -> list[ModelRow]:

@@ -66,7 +66,7 @@ def test_the_quick_look_up_decides_as_the_querysets_do(settings, versioned, memb
             answers.add(quick if isinstance(quick, tuple) else "found")
 
     assert "found" in answers
-    assert ("NotFound", "Registered Model with name=seams not found") in answers
+    assert ("NotFound", "Registered Model with name=seams not found, or it is not shared with you") in answers
 
 
 def test_of_all_versions_none_is_latest(admin):
