@@ -68,6 +68,27 @@ def token_by_secret(secret: str) -> ApiToken | None:
     return token
 
 
+def why_refused(secret: str) -> str:
+    """Return in words what is wrong with a secret that opens nothing; who has all of it may know what became of it.
+
+    >>> why_refused("dapi0123")
+    'tokens of Assay begin with assay_'
+    """
+    body = secret.removeprefix(TOKEN_PREFIX)
+    if body == secret:
+        return f"tokens of Assay begin with {TOKEN_PREFIX}"
+    if not secret.isascii() or len(body) != 49 or body[43:] != _checksum(body[:43]):
+        return "it is incomplete or mistyped"
+    token = ApiToken.objects.filter(digest=digest(secret)).first()
+    if token is None:
+        return "it is unknown here"
+    if token.revoked_at is not None:
+        return f"it was revoked on {token.revoked_at:%Y-%m-%d}"
+    if token.is_usable:
+        return "its account is switched off"
+    return f"it expired on {token.expires_at:%Y-%m-%d}"
+
+
 class PasswordIsNotEnough(Exception):
     """The password was right, and opens nothing by itself; the message says what does."""
 

@@ -6,11 +6,18 @@ import base64
 import binascii
 
 from django.http import QueryDict
+from django.urls import reverse
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.authentication import SessionAuthentication as FormSessionAuthentication
 
 from accounts import credentials
 from api.errors import Unauthenticated
+from core.notices import absolute
+
+
+def how_to_sign_in() -> str:
+    """Return what a script's author does who was not let in."""
+    return f"Set MLFLOW_TRACKING_TOKEN to a token made at {absolute(reverse('token-list'))}"
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -37,12 +44,13 @@ class TokenAuthentication(BaseAuthentication):
                 if credentials.is_locked(username, request=request._request):
                     # not 429, which the client would repeat for minutes
                     raise Unauthenticated("Too many wrong passwords from this address: wait, or use a token.")
-        raise Unauthenticated("The credentials are not valid.")
+                raise Unauthenticated(f"The name or the password is wrong. {how_to_sign_in()}")
+        raise Unauthenticated(f"The Authorization header is neither Bearer nor Basic. {how_to_sign_in()}")
 
     def _by_token(self, secret: str):
         token = credentials.token_by_secret(secret)
         if token is None:
-            raise Unauthenticated("The token is not valid: unknown, expired or revoked.")
+            raise Unauthenticated(f"The token is not valid: {credentials.why_refused(secret)}. {how_to_sign_in()}")
         return token.user, token
 
     def authenticate_header(self, request):

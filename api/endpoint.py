@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 
 from accounts.access import Scope
 from api.arguments import decode_body, decode_query, read_body
-from api.authentication import SessionAuthentication, TokenAuthentication
+from api.authentication import SessionAuthentication, TokenAuthentication, how_to_sign_in
 from api.errors import Unauthenticated, respond_to
 from core.errors import DomainError, InvalidValue, NotAllowed
 
@@ -110,7 +110,7 @@ class EndpointView(APIView):
 def authorize(request, scope: Scope) -> None:
     """Raise unless the caller is somebody, and the token's scope covers `scope`."""
     if not request.user.is_authenticated:
-        raise Unauthenticated("Log in: set MLFLOW_TRACKING_TOKEN to a token of yours.")
+        raise Unauthenticated(f"Nobody is signed in. {how_to_sign_in()}")
     if request.auth is not None and request.auth.scope < scope:
         held, needed = Scope(request.auth.scope).name.lower(), scope.name.lower()
         raise NotAllowed(f"The token has scope {held}; this call needs a token with scope {needed}.")

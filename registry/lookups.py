@@ -8,6 +8,7 @@ from accounts.access import Level
 from core.errors import InvalidValue, NotAllowed, NotFound
 from registry import names
 from registry.models import Alias, ModelVersion, RegisteredModel
+from tracker.lookups import OR_NOT_SHARED
 
 
 def model_by_name(name: str, *, user, level: Level = Level.VIEW) -> RegisteredModel:
@@ -17,7 +18,7 @@ def model_by_name(name: str, *, user, level: Level = Level.VIEW) -> RegisteredMo
         return model
     if level > Level.VIEW and rows.visible_to(user).exists():
         raise NotAllowed(f"You may see this model, but it takes the level {level.label.lower()} to do that.")
-    raise NotFound(f"Registered Model with name={name[:300]} not found")
+    raise NotFound(f"Registered Model with name={name[:300]} not found{OR_NOT_SHARED}")
 
 
 def deleted_model(pk: int, *, user) -> RegisteredModel:

@@ -14,6 +14,7 @@ from core.errors import InvalidValue, NotFound
 from core.sql import any_of, as_table, fetch_all, fetch_one
 from registry import names
 from registry.models import ModelVersion
+from tracker.lookups import OR_NOT_SHARED
 
 
 class ModelRow(NamedTuple):
@@ -110,7 +111,7 @@ def _visible(statement: str, joined: list, name: str, user) -> list:
         *fields, is_private, granted = found
         if held_level(user, is_private=is_private, granted=granted or 0) >= Level.VIEW:
             return fields
-    raise NotFound(f"Registered Model with name={name[:300]} not found")
+    raise NotFound(f"Registered Model with name={name[:300]} not found{OR_NOT_SHARED}")
 
 
 def of_models(found: Iterable) -> list[ModelRow]:
@@ -135,7 +136,10 @@ def _in_order(found: Iterable, statement: str, kind: type) -> list:
 
 
 def latest(model_pks: Iterable[int], stages: Iterable[str] = ModelVersion.Stage.values) -> list[VersionRow]:
-    """Return the version with the highest number in each of the stages of each model, by model and stage."""
+    """Return the version with the highest number in each of the stages of each model.
+
+    By model, and stages by the lowest number in each, which is the order in which MLflow comes to them.
+    """
     models, model_parameter = as_table(model_pks, "model_id", "bigint")
     wanted, stage_parameter = as_table(stages, "stage", "text")
     # a look into the index for each of the few stages rather than each of the many versions
@@ -146,7 +150,10 @@ def latest(model_pks: Iterable[int], stages: Iterable[str] = ModelVersion.Stage.
         WHERE w.model_id = asked.model_id AND w.stage = wanted.stage AND w.deleted_at IS NULL
         ORDER BY w.version DESC LIMIT 1
     )
-    JOIN registry_registeredmodel m ON m.id = v.model_id ORDER BY v.model_id, v.stage
+    JOIN registry_registeredmodel m ON m.id = v.model_id ORDER BY v.model_id, (
+        SELECT MIN(w.version) FROM registry_modelversion w
+        WHERE w.model_id = v.model_id AND w.stage = v.stage AND w.deleted_at IS NULL
+    )
     """
     return [VersionRow(*row) for row in fetch_all(statement, [model_parameter, stage_parameter])]
 

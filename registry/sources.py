@@ -99,7 +99,10 @@ def _problem(address: str) -> str | None:
         return "it is not an address."
     allowed = ("runs", "models", SCHEME, *OBJECT_STORES, *settings.ASSAY_ARTIFACT_SCHEMES)
     if scheme not in allowed:
-        return f"the scheme {scheme or '(none)'} is not among {', '.join(allowed)}."
+        return (
+            "register what a run logged, as runs:/RUN_ID/PATH or models:/MODEL_ID. "
+            f"The scheme {scheme or '(none)'} is not among {', '.join(allowed)}."
+        )
     if "#" in address or ";" in plain:
         return "it must not have a fragment or parameters."
     return None

@@ -33,7 +33,8 @@ def refuse(holders: list[Holder], keys: Collection[int], what: str, *, by) -> No
         kept |= holder(keys, by)
     if kept:
         reasons = "; ".join(sorted(set(kept.values()))[:3])
-        raise InvalidValue(f"{len(kept)} of these {what} must stay: {reasons}.")
+        which = f"{len(kept)} of these {what}" if len(keys) > 1 else f"This {what.removesuffix('s')}"
+        raise InvalidValue(f"{which} must stay: {reasons}.")
 
 
 def refuse_change(owner, path: str, *, by, is_same: IsSame | None = None) -> None:

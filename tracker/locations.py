@@ -47,7 +47,10 @@ def _problem(location: str) -> str | None:
     scheme = parts.scheme.lower()
     allowed = [SCHEME, *settings.ASSAY_ARTIFACT_SCHEMES]
     if scheme not in allowed:
-        return f"the scheme {scheme or '(none)'} is not among {', '.join(allowed)} (see ASSAY_ARTIFACT_SCHEMES)."
+        return (
+            f"the scheme {scheme or '(none)'} is not among {', '.join(allowed)}. Leave artifact_location out and files "
+            "come to this server; what else may be used stands in its setting ASSAY_ARTIFACT_SCHEMES."
+        )
     if "#" in location or ";" in parts.path or (scheme == SCHEME and "?" in location):
         return "it must not have a fragment or parameters."
     if scheme == SCHEME and parts.netloc:

@@ -15,6 +15,9 @@ from core.sql import fetch_one
 from tracker import run_index
 from tracker.models import CleanupReport, Comparison, Experiment, LoggedModel, Run
 
+# said of what is not there as well, so that it tells nobody which of the two it is
+OR_NOT_SHARED = ", or it is not shared with you"
+
 
 def experiment_by_id(experiment_id: str, *, user, level: Level = Level.VIEW) -> Experiment:
     """Return the experiment, deleted or not; the id comes as text and must be a whole number."""
@@ -22,7 +25,7 @@ def experiment_by_id(experiment_id: str, *, user, level: Level = Level.VIEW) -> 
         Experiment.objects.filter(pk=experiment_pk(experiment_id)),
         user,
         level,
-        f"No Experiment with id={experiment_id} exists",
+        f"No Experiment with id={experiment_id} exists{OR_NOT_SHARED}",
     )
 
 
@@ -42,7 +45,7 @@ def experiment_by_name(name: str, *, user, level: Level = Level.VIEW) -> Experim
         Experiment.objects.filter(name=name),
         user,
         level,
-        f"Could not find experiment with name '{name[:500]}'",
+        f"Could not find experiment with name '{name[:500]}'{OR_NOT_SHARED}",
     )
 
 
@@ -81,7 +84,7 @@ def logged_model_by_id(model_id: str, *, user, level: Level = Level.VIEW) -> Log
         LoggedModel.objects.filter(model_id=model_id),
         user,
         level,
-        f"Logged model with id={model_id[:256]} not found",
+        f"Logged model with id={model_id[:256]} not found{OR_NOT_SHARED}",
     )
 
 
@@ -109,7 +112,7 @@ def _first(allowed, visible, level: Level, missing: str, refused: str = ""):
 
 
 def _no_run(run_id: str) -> str:
-    return f"Run with id={run_id[:256]} not found"
+    return f"Run with id={run_id[:256]} not found{OR_NOT_SHARED}"
 
 
 # Below stands what is called hundreds of times a second: one hand-written statement each, at a fifth of the price.
@@ -130,7 +133,7 @@ _EXPERIMENT = f"SELECT e.id, e.artifact_location, e.is_private, {_GRANTED} FROM 
 
 def experiment_row(experiment_id: str, *, user, level: Level) -> ExperimentRow:
     """Return what experiment_by_id returns."""
-    missing = f"No Experiment with id={experiment_id[:18]} exists"
+    missing = f"No Experiment with id={experiment_id[:18]} exists{OR_NOT_SHARED}"
     found = fetch_one(_EXPERIMENT, [user.pk, user.pk, experiment_pk(experiment_id)])
     if found is None:
         raise NotFound(missing)

@@ -1,12 +1,14 @@
 """Tokens and passwords that open nothing, however they are bent."""
 
 import base64
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from accounts import credentials
 from accounts.models import ApiToken
 from tests.factories import PASSWORD, make_token, make_user
 
@@ -62,8 +64,6 @@ def test_an_expired_token_opens_nothing(client, member):
     assert status(client, f"Bearer {secret}") == 200
 
     ApiToken.objects.filter(pk=token.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
-    from accounts import credentials
-
     credentials._tokens.clear()
 
     assert status(client, f"Bearer {secret}") == 401
@@ -72,8 +72,6 @@ def test_an_expired_token_opens_nothing(client, member):
 def test_a_token_that_expires_while_it_is_remembered_is_dead_on_time(client, member):
     _, secret = make_token(member, expires_at=timezone.now() + timedelta(hours=1))
     assert status(client, f"Bearer {secret}") == 200
-    from accounts import credentials
-
     for _, remembered in credentials._tokens.values():
         remembered.expires_at = timezone.now() - timedelta(seconds=1)
 
@@ -112,3 +110,42 @@ def test_a_service_account_s_password_opens_nothing_even_if_it_has_one(client):
     assert "sign-in" in client.get("/").url
     client.post("/sign-in", {"username": "ci", "password": PASSWORD})
     assert client.get("/").status_code == 302
+
+
+def test_who_is_not_let_in_reads_why_and_where_to_make_a_token(client, member):
+    token, secret = make_token(member)
+
+    def said(authorization: str | None) -> str:
+        headers = {"Authorization": authorization} if authorization else {}
+        return client.get("/api/2.0/mlflow/runs/get", headers=headers).json()["message"]
+
+    unknown = credentials.new_secret()
+    told = [said(None), *map(said, ("Token x", "Bearer dapi0", f"Bearer {secret[:-1]}", f"Bearer {unknown}"))]
+    ApiToken.objects.filter(pk=token.pk).update(expires_at=datetime(2026, 5, 3, tzinfo=UTC))
+    told.append(said(f"Bearer {secret}"))
+    ApiToken.objects.filter(pk=token.pk).update(revoked_at=datetime(2026, 5, 2, tzinfo=UTC))
+    told.append(said(f"Bearer {secret}"))
+    told.append(said("Basic " + base64.b64encode(b"mel:wrong").decode()))
+
+    what_to_do = f" Set MLFLOW_TRACKING_TOKEN to a token made at {settings.ASSAY_URL}/account/tokens"
+    assert told == [
+        f"{why}.{what_to_do}"
+        for why in (
+            "Nobody is signed in",
+            "The Authorization header is neither Bearer nor Basic",
+            "The token is not valid: tokens of Assay begin with assay_",
+            "The token is not valid: it is incomplete or mistyped",
+            "The token is not valid: it is unknown here",
+            "The token is not valid: it expired on 2026-05-03",
+            "The token is not valid: it was revoked on 2026-05-02",
+            "The name or the password is wrong",
+        )
+    ]
+
+
+def test_the_token_of_a_switched_off_account_says_so(client):
+    _, secret = make_token(make_user("gone", is_active=False))
+
+    answer = client.get("/api/v1/me", headers={"Authorization": f"Bearer {secret}"})
+
+    assert (answer.status_code, "its account is switched off" in answer.json()["message"]) == (401, True)

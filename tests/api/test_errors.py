@@ -160,3 +160,18 @@ def test_an_experiment_that_is_deleted_meanwhile_gets_no_run(api, admin, monkeyp
 
     assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
     assert Experiment.objects.get(pk=0).num_runs == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("runs/get/", "Assay has no call GET /api/2.0/mlflow/runs/get/. Addresses of calls end without a slash."),
+        ("experiments/list", "It is one of MLflow 1.x: clients from 2.0 on are served."),
+        ("traces/search", "Tracing, evaluation and gateways are not part of it."),
+    ],
+)
+def test_a_call_that_is_not_there_is_named_with_what_may_be_meant(client, path, says):
+    answer = client.get(f"/api/2.0/mlflow/{path}")
+
+    assert (answer.status_code, answer.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
+    assert answer.json()["message"].endswith(says)

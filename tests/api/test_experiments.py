@@ -383,3 +383,17 @@ def test_an_experiment_with_too_many_custom_views_is_not_made(api):
     tags = [{"key": f"mlflow.customView.view{number}", "value": "v"} for number in range(51)]
 
     assert error_of(api.post("experiments/create", name="seams", tags=tags)) == (400, "INVALID_PARAMETER_VALUE")
+
+
+def test_a_refusal_says_what_to_do_instead(api):
+    def said(path: str, **data) -> str:
+        return api.post(path, **data).json()["message"]
+
+    experiment_id = api.post("experiments/create", name="seams").json()["experiment_id"]
+
+    assert "Leave artifact_location out" in said("experiments/create", name="a", artifact_location="s3://bucket/x")
+    assert said("experiments/restore", experiment_id=experiment_id).endswith("exists in the trash: it is active")
+    api.post("experiments/delete", experiment_id=experiment_id)
+    assert said("experiments/delete", experiment_id=experiment_id).endswith("it was deleted already")
+    missing = api.get("experiments/get", experiment_id="4711").json()["message"]
+    assert missing == "No Experiment with id=4711 exists, or it is not shared with you"

@@ -154,9 +154,14 @@ def test_stars_and_sign_out_work_without_scripts(plain):
     [
         ("/#/experiments/{experiment}/runs/{run}", "/runs/{run}"),
         ("/#/experiments/{experiment}", "/experiments/{experiment}"),
+        ("/#/experiments/{experiment}/models/{model}", "/logged-models/{model}"),
+        ("/#/models/defect-net/versions/1", "/models/defect-net/versions/1"),
+        ("/#/models/defect-net?page=2", "/models/defect-net"),
+        ("/#/models", "/models"),
     ],
 )
-def test_a_link_that_the_client_prints_leads_to_our_page(tab, portal, link, page):
+def test_a_link_to_a_page_of_mlflow_leads_to_our_page(tab, portal, link, page):
+    tab.goto("about:blank")
     tab.goto(portal.address(link))
 
     tab.wait_for_url(portal.address(page))

@@ -17,7 +17,6 @@ UNORDERED = {
     "params": ["key"],
     "files": ["path"],
     "dataset_summaries": ["name", "digest", "context"],
-    "latest_versions": ["current_stage"],
     "events": ["entity", "action"],
 }
 # chosen by the server's clock, or by chance
@@ -124,17 +123,13 @@ class Session:
                 return {name: held for name, held in alike.items() if held not in ([], {}, None, "")}
             case list():
                 rows = [self._alike(row, key) for row in value]
-                by = UNORDERED.get(self._meaning(key)) or (["key"] if key == "metrics" and _is_latest(rows) else [])
+                by = UNORDERED.get(key) or (["key"] if key == "metrics" and _is_latest(rows) else [])
                 return sorted(rows, key=lambda row: [str(row.get(name)) for name in by])
             case str():
                 return self._alike_text(value, key)
             case int() | float() if CLOCK.fullmatch(key) or (key.endswith("_time") and 1.6e12 < value < 4e12):
                 return "<time>"
         return value
-
-    def _meaning(self, key: str) -> str:
-        """Return the name of a list by what it holds: two calls have their own for the same."""
-        return "latest_versions" if key == "model_versions" and "latest-versions" in self._case else key
 
     def _alike_text(self, text: str, key: str) -> str:
         if key in OF_THE_SERVER:

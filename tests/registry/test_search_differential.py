@@ -10,6 +10,7 @@ from registry.search import MODELS, VERSIONS
 from tests.late import Late
 from tests.tracker.search import filters
 from tracker.search.grammar import parse
+from tracker.search.ordering import parse_order
 
 exceptions = Late("mlflow.exceptions")
 search = Late("mlflow.utils.search_utils")
@@ -79,3 +80,16 @@ def test_the_wire_accepts_what_mlflow_accepts(kind, monkeypatch):
     }
     assert unexplained == {}
     assert Counter(verdicts.values())[True, True] > 50
+
+
+def test_a_refusal_lists_what_may_be_asked_for_there():
+    listed = "Valid keys are ['name']. What was logged is written tags.created"
+    assert said_of(parse, "created > 5").endswith(listed)
+    listed = "Valid keys are ['name', 'creation_timestamp', 'last_updated_timestamp']"
+    assert said_of(parse_order, ["created"]).endswith(listed)
+
+
+def said_of(read, text) -> str:
+    with pytest.raises(InvalidFilter) as caught:
+        read(text, MODELS)
+    return str(caught.value)

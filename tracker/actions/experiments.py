@@ -84,7 +84,7 @@ def rename(experiment: Experiment, name: str, *, by, token_id: int | None = None
 def delete(experiment: Experiment, *, by, token_id: int | None = None) -> None:
     """Put the experiment and all of its runs into the trash. Raises NotFound if it is there already."""
     if _hold(experiment).is_deleted:
-        raise NotFound(f"No Experiment with id={experiment.pk} exists")
+        raise NotFound(f"No Experiment with id={experiment.pk} exists outside of the trash: it was deleted already")
     now = timezone.now()
     runs = Run.objects.filter(experiment=experiment, deleted_at=None)
     holds.refuse(holds.RUNS, list(runs.values_list("pk", flat=True)), "runs", by=by)
@@ -100,7 +100,7 @@ def delete(experiment: Experiment, *, by, token_id: int | None = None) -> None:
 def restore(experiment: Experiment, *, by, token_id: int | None = None) -> None:
     """Take the experiment out of the trash with all of its runs, those deleted one by one included, as MLflow does."""
     if not _hold(experiment).is_deleted:
-        raise NotFound(f"No Experiment with id={experiment.pk} exists")
+        raise NotFound(f"No Experiment with id={experiment.pk} exists in the trash: it is active")
     Run.objects.filter(experiment=experiment).exclude(deleted_at=None).update(deleted_at=None)
     Experiment.objects.filter(pk=experiment.pk).update(deleted_at=None, last_update_time_ms=now_ms())
     recount(experiment.pk)

@@ -12,7 +12,7 @@ import re
 
 from core.errors import InvalidFilter
 from tracker.search import lexer, values
-from tracker.search.kinds import LISTS, NULLS, NUMERIC, Attribute, Kind, Related
+from tracker.search.kinds import LISTS, NULLS, NUMERIC, ORDERED, Attribute, Kind, Related, Type
 from tracker.search.lexer import Kind as TokenKind
 from tracker.search.lexer import Token, shown
 from tracker.search.names import name_of
@@ -25,6 +25,9 @@ MAX_LIST = 10_000
 WIRE, PAGES = "wire", "pages"
 
 _NAME_AS_IT_IS = re.compile(r"\s*name\s*=\s*'([^=]*)'\s*", re.DOTALL)
+
+_ONLY_AND = "Clauses are joined by AND alone here, as in MLflow; the search on the pages knows OR, NOT and parentheses"
+_NO_OPERATOR = f"A comparison such as = or LIKE follows a name; {lexer.IN_BACKTICKS}"
 
 
 def parse(text: str | None, kind: Kind, *, dialect: str = WIRE, now_ms: int = 0) -> Node | None:
@@ -106,6 +109,8 @@ class _Wire:
     def comparison(self) -> Node:
         token = self.take()
         self.count_clause(token.position)
+        if self.dialect == WIRE and (token.keyword in ("OR", "NOT") or token.text == "("):
+            raise self.invalid(token, f"Invalid clause(s) in filter string: {shown(token.text)!r}. {_ONLY_AND}")
         name = name_of(token, self.kind, self.dialect)
         target = self.target(name.entity, name.key)
         operator, at = self.operator()
@@ -131,7 +136,8 @@ class _Wire:
             for word in ("IN", "LIKE", "ILIKE", "RLIKE"):
                 if self.take_keyword(word):
                     return f"NOT {word}", token
-        raise self.invalid(token)
+        found = repr(shown(token.text)) if token.text else "the end"
+        raise self.invalid(token, f"Invalid clause(s) in filter string: {found}. {_NO_OPERATOR}")
 
     def check_operator(self, operator: str, at: Token, target, name) -> None:
         if self.dialect == WIRE and isinstance(target, Attribute) and not target.filters_on_wire:
@@ -140,14 +146,13 @@ class _Wire:
         if operator in target.operators or (operator in LISTS and self.takes_lists(target)):
             return
         if operator in NULLS:
-            raise self.invalid(
-                at,
-                "IS NULL / IS NOT NULL is only supported for tags and params, "
-                f"not for '{name.entity}' '{shown(name.key)}'",
-            )
+            raise self.invalid(at, self.no_nulls(name))
         if operator in LISTS:
             raise self.invalid(at, self.no_lists(name))
-        raise self.invalid(at, f"Invalid comparator '{shown(operator)}' not one of {list(target.operators)}")
+        said = f"Invalid comparator '{shown(operator)}' not one of {list(target.operators)}"
+        if operator in ORDERED and name.entity in ("parameter", "tag"):
+            said += ". Params and tags are texts, which are neither larger nor smaller"
+        raise self.invalid(at, said)
 
     def takes_lists(self, target) -> bool:
         return False
@@ -157,6 +162,15 @@ class _Wire:
             listed = [key for key, attribute in self.kind.attributes.items() if "IN" in attribute.operators]
             return f"Only {listed} attributes support comparison with a list of quoted string values."
         return f"Expected a quoted string value for {name.entity} (e.g. 'my-value'): it cannot be compared with a list."
+
+    def no_nulls(self, name) -> str:
+        taking = [f"{entity}s" for entity, related in self.kind.related.items() if "IS NULL" in related.operators]
+        if not taking:
+            return "IS NULL / IS NOT NULL is not supported in this search"
+        return (
+            f"IS NULL / IS NOT NULL is only supported for {' and '.join(taking)}, "
+            f"not for '{name.entity}' '{shown(name.key)}'"
+        )
 
     # Its value ----------------------------------------------------------------------------------------------
 
@@ -175,7 +189,9 @@ class _Wire:
             return values.quoted_number(token, target)
         if token.kind is not TokenKind.NUMBER:
             what = "metric" if name.entity == "metric" else f"numeric attribute: {name.key}"
-            raise self.invalid(token, f"Expected numeric value type for {what}. Found {shown(token.text) or 'the end'}")
+            unit = ", in milliseconds since 1970" if getattr(target, "type", None) is Type.TIME else ""
+            found = shown(token.text) or "the end"
+            raise self.invalid(token, f"Expected numeric value type for {what}{unit}. Found {found}")
         return values.number(token.text, target, token.position)
 
     def text_of(self, token: Token, name, target) -> str:

@@ -15,6 +15,8 @@ from core.errors import InvalidFilter
 MAX_LENGTH = 400_000
 MAX_SHOWN = 100
 
+IN_BACKTICKS = "a key with more than letters, digits, dots and _ stands in backticks: metrics.`a/b c`"
+
 
 class Kind(Enum):
     WORD = "word"  # `a`, `metrics.loss`, `tags."a b"`; its parts are split at the first dots
@@ -113,7 +115,8 @@ def _token_at(text: str, position: int, lexicon: Lexicon) -> Token:
         return Token(Kind.NUMBER, found[0], position)
     parts = tuple(_parts_at(text, position, lexicon))
     if not parts:
-        raise InvalidFilter(f"Invalid clause(s) in filter string: {text[position : position + 20]!r}", position)
+        found = text[position : position + 20]
+        raise InvalidFilter(f"Invalid clause(s) in filter string: {found!r}; {IN_BACKTICKS}", position)
     last = parts[-1]
     end = last.position + len(last.text) + 2 * last.is_quoted
     return Token(Kind.WORD, text[position:end], position, parts)

@@ -3,11 +3,12 @@
 from typing import NamedTuple
 
 from core.errors import InvalidFilter
-from tracker.search.kinds import ENTITIES, Datasets, Kind
+from tracker.search.kinds import ENTITIES, Attribute, Datasets, Kind
 from tracker.search.lexer import Kind as TokenKind
 from tracker.search.lexer import Part, Token, shown
 
 MAX_KEY = 500
+WRITTEN = {"metric": "metrics", "parameter": "params", "tag": "tags"}
 
 
 class Name(NamedTuple):
@@ -16,8 +17,8 @@ class Name(NamedTuple):
     field: str = "last"
 
 
-def name_of(token: Token, kind: Kind, dialect: str) -> Name:
-    """Return what a token names; raise InvalidFilter if there is no such thing to search by."""
+def name_of(token: Token, kind: Kind, dialect: str, *, is_order: bool = False) -> Name:
+    """Return what a token names; raise InvalidFilter if there is no such thing to search by, or to sort by."""
     parts = token.parts
     if token.kind is TokenKind.STRING and token.text[0] == '"':
         parts = (Part(token.text[1:-1], True, token.position),)
@@ -25,12 +26,12 @@ def name_of(token: Token, kind: Kind, dialect: str) -> Name:
         found = repr(shown(token.text)) if token.text else "the end"
         raise InvalidFilter(f"Invalid clause(s) in filter string: {found}", token.position)
     if len(parts) == 1:
-        return _attribute(parts[0].text, kind, dialect, token.position)
+        return _attribute(parts[0].text, kind, dialect, token.position, is_order)
     entity = _entity(parts[0], kind, dialect)
     if entity == "attribute":
         if len(parts) > 2:
-            raise _unknown_attribute(token.text, kind, dialect, token.position)
-        return _attribute(parts[1].text, kind, dialect, parts[1].position)
+            raise _unknown_attribute(token.text, kind, dialect, token.position, is_order)
+        return _attribute(parts[1].text, kind, dialect, parts[1].position, is_order)
     return _keyed(entity, parts[1:], kind, dialect)
 
 
@@ -43,17 +44,26 @@ def _entity(part: Part, kind: Kind, dialect: str) -> str:
     return entity
 
 
-def _attribute(key: str, kind: Kind, dialect: str, position: int) -> Name:
+def _attribute(key: str, kind: Kind, dialect: str, position: int, is_order: bool) -> Name:
     key = kind.aliases.get(key, key)
     attribute = kind.attributes.get(key)
     if attribute is None or (dialect == "wire" and not attribute.is_on_wire):
-        raise _unknown_attribute(key, kind, dialect, position)
+        raise _unknown_attribute(key, kind, dialect, position, is_order)
     return Name("attribute", key)
 
 
-def _unknown_attribute(key: str, kind: Kind, dialect: str, position: int) -> InvalidFilter:
-    valid = [name for name, attribute in kind.attributes.items() if attribute.is_on_wire or dialect != "wire"]
-    return InvalidFilter(f"Invalid attribute key '{shown(key)}' specified. Valid keys are {valid}", position)
+def _unknown_attribute(key: str, kind: Kind, dialect: str, position: int, is_order: bool) -> InvalidFilter:
+    valid = [name for name, attribute in kind.attributes.items() if _is_taken(attribute, dialect, is_order)]
+    said = f"Invalid attribute key '{shown(key)}' specified. Valid keys are {valid}"
+    entities = kind.orders_on_wire if is_order and dialect == "wire" else WRITTEN
+    others = [f"{WRITTEN[entity]}.{shown(key)}" for entity in WRITTEN if entity in kind.related and entity in entities]
+    return InvalidFilter(f"{said}. What was logged is written {' or '.join(others)}" if others else said, position)
+
+
+def _is_taken(attribute: Attribute, dialect: str, is_order: bool) -> bool:
+    if dialect != "wire":
+        return True
+    return attribute.is_on_wire and (attribute.orders if is_order else attribute.filters_on_wire)
 
 
 def _keyed(entity: str, parts: tuple[Part, ...], kind: Kind, dialect: str) -> Name:

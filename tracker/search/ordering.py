@@ -32,7 +32,7 @@ def parse_term(clause: str, kind: Kind, dialect: str) -> Term:
         raise InvalidFilter(f"Invalid ordering key in order_by clause '{shown(clause)}'.", direction.position)
     if first.kind is TokenKind.END or len(tokens) > 3:
         raise InvalidFilter(f"Invalid order_by clause '{shown(clause)}'. Could not be parsed.", tokens[-1].position)
-    name = name_of(first, kind, dialect)
+    name = name_of(first, kind, dialect, is_order=True)
     orders = kind.orders_on_wire if dialect == WIRE else ("attribute", *kind.related)
     if name.entity not in orders or (name.entity != "attribute" and not kind.related[name.entity].orders):
         raise InvalidFilter(f"Invalid order_by entity: {name.entity}", first.position)

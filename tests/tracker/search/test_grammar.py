@@ -154,6 +154,30 @@ def test_what_pages_add_stays_off_the_wire():
             parse(text, RUNS)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("metrics.a > 1 OR metrics.b > 2", "'OR'. Clauses are joined by AND alone"),
+        ("NOT metrics.a > 1", "the search on the pages knows OR, NOT and parentheses"),
+        ("(metrics.a > 1)", "joined by AND alone"),
+        ("accuracy > 0.9", "is written metrics.accuracy or params.accuracy or tags.accuracy"),
+        ("metrics.val loss > 1", "'loss'. A comparison such as = or LIKE follows a name; a key with more than"),
+        ("metrics.system/cpu > 1", "stands in backticks: metrics.`a/b c`"),
+        ("params.lr > 0.1", "Params and tags are texts"),
+        ("start_time > '2026-05-03'", "start_time, in milliseconds since 1970"),
+        ("metrics.a IS NULL", "only supported for parameters and tags, not for 'metric' 'a'"),
+    ],
+)
+def test_a_refusal_says_what_to_write_instead(text, says):
+    assert says in str(refusal(parse, text, RUNS))
+
+
+def test_what_no_kind_takes_is_not_said_to_be_for_tags():
+    assert (
+        str(refusal(parse, "tags.a IS NULL", LOGGED_MODELS)) == "IS NULL / IS NOT NULL is not supported in this search"
+    )
+
+
 def test_whatever_the_wire_takes_pages_take():
     for text in ("metrics.a > 1 AND tags.b = 'x'", "run_id IN ('a')", "tags.a IS NULL", "attr.start_time > 5"):
         assert page(text) is not None
