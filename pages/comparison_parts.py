@@ -93,13 +93,14 @@ def shown(comparison: Comparison, show: str, metric: str, *, user) -> dict:
 
 def _weights(result: dict, metric: str) -> dict:
     return {
-        "weights": [_weight(row) for row in result["importance"].get(metric, [])],
-        "correlations": [_weight(row) for row in result["correlations"].get(metric, [])],
+        "weights": [weight(row) for row in result["importance"].get(metric, [])],
+        "correlations": [weight(row) for row in result["correlations"].get(metric, [])],
         "alike": result["alike"],
     }
 
 
-def _weight(row: dict) -> Weight:
+def weight(row: dict) -> Weight:
+    """Return a row of tracker/comparing/importance.py in words."""
     width = round(100 * row["strength"], 1)
     if row["kind"] == "number":
         way = {1: "more with more", -1: "less with more"}.get(row["sign"], "neither way")

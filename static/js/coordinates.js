@@ -68,7 +68,7 @@ function draw() {
   });
   axes.forEach((axis, place) => svg.append(drawAxis(axis, x(place), gap)));
   box.replaceChildren(svg);
-  root.querySelector(".scatters").replaceChildren(...axes.slice(0, -1).map((axis) => scatter(axis, axes.at(-1))));
+  root.querySelector(".scatters").replaceChildren(...strongestFirst(axes).map((axis) => scatter(axis, axes.at(-1))));
   apply(axes);
 }
 
@@ -126,6 +126,23 @@ function brushByKey(event, axis, mark) {
   apply(axesNow());
 }
 
+function strongestFirst(axes) {
+  const ranked = axes.at(-1).weights.map(({ key }) => key);
+  const rank = ({ key }) => (ranked.includes(key) ? ranked.indexOf(key) : ranked.length);
+  return axes.slice(0, -1).sort((left, right) => rank(left) - rank(right));
+}
+
+function caption(axis, metric) {
+  const weight = metric.weights.find(({ key }) => key === axis.key);
+  const told = Object.assign(document.createElement("figcaption"), { title: axis.key });
+  told.append(Object.assign(document.createElement("span"), { textContent: axis.key }));
+  if (weight) {
+    const title = `Strength between 0 and 1, of ranks: ${weight.note}`;
+    told.append(Object.assign(document.createElement("span"), { className: weight.is_sure ? "weight" : "weight unsure", textContent: weight.strength, title }));
+  }
+  return told;
+}
+
 function scatter(axis, metric) {
   const [width, height] = [240, 150];
   const figure = document.createElement("figure");
@@ -143,7 +160,7 @@ function scatter(axis, metric) {
     dot.append(make("title", {}, `${run.name}\n${axis.key} ${value}\n${metric.key} ${size}`));
     svg.append(lights(dot, run));
   });
-  figure.append(Object.assign(document.createElement("figcaption"), { textContent: axis.key, title: axis.key }), svg);
+  figure.append(caption(axis, metric), svg);
   return figure;
 }
 

@@ -286,7 +286,35 @@ def test_params_that_differ_are_drawn_against_metrics_that_do(page, member):
     assert {"key": "lr", "values": [0.0, 1.0, 2.0]} in drawn["params"]
     assert {"key": "arch", "values": ["mlp", "vit", "</script>"]} in drawn["params"]
     assert "epochs" not in [param["key"] for param in drawn["params"]]
-    assert drawn["metrics"] == [{"key": "loss", "note": "↓", "values": [0.5, 0.75, 1.0]}]
+    assert drawn["metrics"] == [{"key": "loss", "note": "↓", "values": [0.5, 0.75, 1.0], "weights": []}]
+
+
+def test_how_params_go_with_a_metric_is_told_the_strongest_first(page, member):
+    compared = make_runs(member, 6)
+    for run, noise in zip(compared, (3, 1, 2, 5, 4, 6), strict=True):
+        Param.objects.bulk_create(
+            [Param(run=run, key="noise", value=str(noise)), Param(run=run, key="up", value=str(-run.pk))]
+        )
+
+    ((loss,), params) = (plotted(page(*compared))[part] for part in ("metrics", "params"))
+
+    assert [weight["key"] for weight in loss["weights"]] == ["lr", "up", "noise"]
+    assert [weight["strength"] for weight in loss["weights"]] == ["+1.00", "−1.00", "+0.77"]
+    assert loss["weights"][1]["note"].startswith("less with more; 6 runs, p = ")
+    assert "may be chance" in loss["weights"][2]["note"]
+    assert [param["key"] for param in params] == ["lr", "noise", "up"]
+
+
+def test_of_many_params_those_are_drawn_that_go_most_with_the_first_metric(page, member):
+    compared = make_runs(member, 5)
+    for place, run in enumerate(compared):
+        values = {f"a{n:02}": [3, 1, 4, 2, 5][(place + n) % 5] for n in range(12)}
+        Param.objects.bulk_create([Param(run=run, key=key, value=str(value)) for key, value in values.items()])
+
+    keys = [param["key"] for param in plotted(page(*compared))["params"]]
+
+    assert len(keys) == 10
+    assert "lr" in keys
 
 
 def test_two_runs_make_no_cloud_of_points(page, member):

@@ -70,9 +70,9 @@ def read(runs: Sequence[Run], report: Callable[[float, str], None]) -> Facts:
     readers = {
         "params": lambda: _logged(Param.objects.all(), runs, "key", "value"),
         "tags": lambda: _logged(RunTag.objects.exclude(key__startswith=HIDDEN_TAGS), runs, "key", "value"),
-        "code": lambda: _of_rows(comparison.code(runs), len(runs)),
-        "environment": lambda: _of_rows(comparison.packages(runs, limit=MAX_KEYS), len(runs)),
-        "datasets": lambda: _of_rows(comparison.datasets(runs, limit=MAX_KEYS), len(runs)),
+        "code": lambda: of_rows(comparison.code(runs), len(runs)),
+        "environment": lambda: of_rows(comparison.packages(runs, limit=MAX_KEYS), len(runs)),
+        "datasets": lambda: of_rows(comparison.datasets(runs, limit=MAX_KEYS), len(runs)),
         "artifacts": lambda: _files(runs),
     }
     for place, (name, reader) in enumerate(readers.items()):
@@ -126,7 +126,8 @@ def _texts(keys: list[str], cells: Iterable[Cell], pks: list[int], num_left_out:
     return Texts(keys, codes, [str(text) for text in known], num_left_out)
 
 
-def _of_rows(found: comparison.Rows, num_runs: int) -> Texts:
+def of_rows(found: comparison.Rows, num_runs: int) -> Texts:
+    """Return the texts of rows that were read already, a row a key and a value for each run."""
     keys = [row.key for row in found.rows]
     cells = (
         Cell(row.key, place, f"changes {_short(value)}" if row.key == "Not committed" else value)
