@@ -60,12 +60,14 @@ def importance(facts: Facts, columns: list[int]) -> dict[str, list[dict]]:
 
 def _by_presence(values: np.ndarray, has: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield (metrics, rows) where these metrics have a number in exactly these rows, so that they are done at once."""
-    patterns, which = np.unique(~np.isnan(values) & has[:, None], axis=1, return_inverse=True)
-    which = which.ravel()
-    for n in range(patterns.shape[1]):
-        rows = np.flatnonzero(patterns[:, n])
+    present = np.ascontiguousarray((~np.isnan(values) & has[:, None]).T)
+    alike: dict[bytes, list[int]] = {}
+    for metric, pattern in enumerate(present):
+        alike.setdefault(pattern.tobytes(), []).append(metric)
+    for metrics in alike.values():
+        rows = np.flatnonzero(present[metrics[0]])
         if len(rows) >= MIN_RUNS:
-            yield np.flatnonzero(which == n), rows
+            yield np.array(metrics), rows
 
 
 def _strengths(part: Texts, codes: np.ndarray, values: np.ndarray) -> list[dict | None]:
