@@ -248,7 +248,8 @@ def _fact_cell(column: Column, group: Group, found: Groups) -> Cell:
         cell = _common_cell(found.commons.get((group.pk, Column("tag", SOURCE_TAG))), group)
         return cell if "muted" in cell.css else cell._replace(text=PurePosixPath(cell.text.replace("\\", "/")).name)
     if column.kind == "status":
-        return Cell(", ".join(f"{num} {status.label.lower()}" for status, num in group.statuses.items()), "", "value")
+        text = ", ".join(f"{num} {status.label.lower()}" for status, num in group.statuses.items())
+        return Cell(text, text, "value")
     if column.kind == "started":
         first, last = ago(group.first_ms), ago(group.last_ms)
         return Cell(last if group.num == 1 else format_html("{} – {}", first, last), "the first and the last")

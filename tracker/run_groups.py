@@ -28,6 +28,7 @@ MAX_VALUE = 1_000
 MAX_TEXT = 200
 # a number from here on counts as infinite, as its square would be
 MAX_NUMBER = "1e150"
+ROUNDING = 1e-15
 _RELATIONS = {"param": "params", "tag": "tags"}
 _TABLES = {"param": "tracker_param", "tag": "tracker_runtag"}
 SOURCE_TAG = "mlflow.source.name"
@@ -229,6 +230,9 @@ def _deviations_of_sqlite(num: int) -> str:
 
 def _spread(num_logged: int, num_values: int, num: int, mean: float | None, variance: float | None) -> Spread:
     std = None if variance is None else math.sqrt(variance)
+    # the mean of numbers that are equal may be a last digit off
+    if std and std < ROUNDING * abs(mean):
+        std = 0.0
     return Spread(num, mean, std, num_nan=num_logged - num_values, num_infinite=num_values - num)
 
 

@@ -109,6 +109,15 @@ def test_no_size_of_a_number_is_an_error(new_run, size):
     assert math.isfinite(spread.std)
 
 
+def test_equal_numbers_do_not_deviate(new_run):
+    for _ in range(3):
+        new_run({"lr": "a"}, {"loss": 0.1})
+
+    (spread,) = grouped([LOSS]).spreads.values()
+
+    assert spread.std == 0
+
+
 def test_they_are_sorted_by_number_of_runs_by_a_mean_or_by_value(new_run):
     for lr, losses in {"10": [0.5], "9": [0.1, 0.3, math.nan], "adam": [math.nan, math.nan]}.items():
         for loss in losses:
