@@ -134,7 +134,8 @@ def test_a_column_is_changed_at_its_heading(browser, portal):
         tab.get_by_label("Group by a parameter or a tag").press("Enter")
         first = tab.locator("tr.group-row").first
         expect(first).to_contain_text("±")
-        first.get_by_role("link", name="Runs of").click()
+        tab.locator("body").press("j")
+        tab.locator("body").press("Enter")
         expect(tab.locator("tr.child .run-name").first).to_be_visible()
         assert "open=" in tab.url
         first.get_by_role("checkbox").check()
