@@ -178,6 +178,7 @@ def pages(portal: Portal) -> list[Measure]:
         row("runs table, filtered", table, q=FILTER),
         row("runs table, filtered, by a metric", table, q=FILTER, sort="-last:m2"),
         row("runs table, filter that nothing matches", table, q=NEEDLE),
+        row("runs table, in groups", table, group="param:p2", q="metrics.m1 < 0.1"),
         row("runs table, live part", f"{table}/live"),
         row("runs table, columns", f"{table}/columns"),
         row("experiments", "/experiments"),

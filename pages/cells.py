@@ -18,6 +18,7 @@ class Cell(NamedTuple):
     title: str = ""
     css: str = ""
     delta: "Cell | None" = None
+    note: str = ""
 
 
 EMPTY = Cell()
@@ -73,6 +74,16 @@ def signed(delta: float, write: Digits) -> str:
     if not float(text):
         text = number(float(f"{abs(delta):.2g}"))
     return ("+" if delta > 0 else "−") + text
+
+
+def deviation(std: float, write: Digits) -> str:
+    """Return a standard deviation in the digits of its column, or in its own where these would make it 0.
+
+    >>> deviation(0.25, Digits([0.5])), deviation(0.000001, Digits([0.5]))
+    ('0.2500', '1e-06')
+    """
+    text = write(std)
+    return text if not std or (text and not math.isclose(float(text), 0)) else number(float(f"{std:.2g}"))
 
 
 def is_finite(value: float | None) -> bool:

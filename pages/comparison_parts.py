@@ -1,11 +1,9 @@
 """What the page of a stored comparison shows of its result: one part at a time, with names of runs and words for numbers."""
 
-import math
 from typing import NamedTuple
 
-from pages.cells import Digits, signed
+from pages.cells import Digits, deviation, signed
 from pages.compare_state import CompareState
-from pages.templatetags.assay import number
 from tracker.comparing.terms import FEW_RUNS, SURE
 from tracker.models import Comparison, Run
 
@@ -145,7 +143,7 @@ def _group(row: dict, own: dict, write: Digits, base: str) -> Group:
         run=row["runs"][0],
         is_base=row["is_base"],
         mean="" if own["mean"] is None else write(own["mean"]),
-        std="" if own["std"] is None else _deviation(own["std"], write),
+        std="" if own["std"] is None else deviation(own["std"], write),
         num_values=own["num"],
         delta=signed(own["delta"], write) if own.get("delta") else "",
         verdict=VERDICTS.get(own.get("verdict", ""), ""),
@@ -153,11 +151,6 @@ def _group(row: dict, own: dict, write: Digits, base: str) -> Group:
         is_sure=own.get("verdict") in ("differs", "exact"),
         is_small=own.get("is_small", False),
     )
-
-
-def _deviation(std: float, write: Digits) -> str:
-    text = write(std)
-    return text if not std or (text and not math.isclose(float(text), 0)) else number(float(f"{std:.2g}"))
 
 
 def _best_runs(result: dict, show: str, user) -> dict:

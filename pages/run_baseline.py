@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from core.errors import NotFound
-from pages.cells import Cell, Digits, signed
+from pages.cells import EMPTY, Cell, Digits, signed
 from pages.selections import run_ids
 from pages.table_state import TableState
 from tracker.columns import Column, is_small_good
@@ -44,16 +44,25 @@ def baseline_of(experiment: Experiment, state: TableState) -> Run | None:
 
 def differences(runs: Iterable[Run], baseline: Run, column: Column, logged: Logged, primary=None) -> dict[int, Cell]:
     """Return what stands behind a metric's value, by the key of the run: how far it is from the baseline's, and judged."""
-    runs = [baseline, *(run for run in runs if run.pk != baseline.pk)]
+    runs = [run for run in runs if run.pk != baseline.pk]
     rollups = [logged.metrics.get((run.pk, column)) for run in runs]
     values = [rollup.value if rollup else None for rollup in rollups]
-    judged = judge(values, _direction(column.key, primary), 0)
+    found = differences_of(values, baseline, column, logged, primary)
+    return {run.pk: cell for run, cell in zip(runs, found, strict=True) if cell is not EMPTY}
+
+
+def differences_of(
+    values: list[float | None], baseline: Run, column: Column, logged: Logged, primary=None
+) -> list[Cell]:
+    """Return for each of these values of a metric how far it is from the baseline's, and judged; EMPTY where it is not."""
+    rollup = logged.metrics.get((baseline.pk, column))
+    values = [rollup.value if rollup else None, *values]
+    judged = judge(values, _direction(column.key, primary), 0)[1:]
     write = Digits(value for value in values if value is not None)
-    return {
-        run.pk: Cell(signed(one.delta, write), f"{one.verdict} than the baseline".strip(), one.verdict)
-        for run, one in zip(runs, judged, strict=True)
-        if one.delta
-    }
+    return [
+        Cell(signed(one.delta, write), f"{one.verdict} than the baseline".strip(), one.verdict) if one.delta else EMPTY
+        for one in judged
+    ]
 
 
 def _direction(key: str, primary) -> str:

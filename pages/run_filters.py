@@ -2,14 +2,24 @@
 
 import re
 
-from pages.table_state import TableState
-from tracker.columns import known_columns
+from core.errors import InvalidFilter
+from pages.table_state import MAX_QUERY, TableState
+from tracker.columns import Column, known_columns
 from tracker.models import Experiment
 from tracker.search.clauses import clauses
+from tracker.search.grammar import PAGES, parse
 from tracker.search.kinds import RUNS
+from tracker.search.tree import AnyOf, Comparison
 
 MAX_COMPLETIONS = 30
 _PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
+
+
+def group_completions(experiment: Experiment, written: str) -> list[str]:
+    """Return names that runs can be grouped by, as `completions` writes them."""
+    if written.startswith(("params.", "tags.")):
+        return completions(experiment, written)
+    return [name for entity in ("params", "tags") for name in completions(experiment, f"{entity}.{written}")]
 
 
 def completions(experiment: Experiment, written: str) -> list[str]:
@@ -25,6 +35,28 @@ def completions(experiment: Experiment, written: str) -> list[str]:
         if sought in (None, group):
             names += [f"{group}.{key if _PLAIN.fullmatch(key) else f'`{key}`'}" for key in keys]
     return names[:MAX_COMPLETIONS]
+
+
+def narrowed(q: str, by: Column, value: str | None) -> str:
+    """Return the filter that leaves of these runs those of one value, of None those without; "" where none can say so.
+
+    >>> narrowed("metrics.loss < 1", Column("param", "lr"), "0.1")
+    "metrics.loss < 1 and params.lr = '0.1'"
+    >>> narrowed("loud or quiet", Column("tag", "a b"), None)
+    '(loud or quiet) and tags.`a b` IS NULL'
+    """
+    name = f"{by.kind}s.{by.key if _PLAIN.fullmatch(by.key) else f'`{by.key}`'}"
+    quote = '"' if value and "'" in value else "'"
+    clause = f"{name} IS NULL" if value is None else f"{name} = {quote}{value}{quote}"
+    try:
+        found = parse(clause, RUNS, dialect=PAGES, now_ms=0)
+        whole = f"{q} and {clause}" if q else clause
+        if isinstance(parse(whole, RUNS, dialect=PAGES, now_ms=0), AnyOf):
+            whole = f"({q}) and {clause}"
+    except InvalidFilter:
+        return ""
+    said = isinstance(found, Comparison) and (found.key, found.value) == (by.key, value)
+    return whole if said and len(whole) <= MAX_QUERY else ""
 
 
 def chips(state: TableState) -> list[tuple[str, str]]:

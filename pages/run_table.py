@@ -12,10 +12,10 @@ from django.views.decorators.http import conditional_page, require_GET, require_
 from core.clock import now_ms
 from core.errors import InvalidFilter
 from core.sql import snapshot
-from pages import run_rows, run_views, table_state
+from pages import run_groups, run_rows, run_views, table_state
 from pages.experiment_head import head
 from pages.run_baseline import baseline_of
-from pages.run_filters import chips, completions
+from pages.run_filters import chips, completions, group_completions
 from pages.table_state import COLUMNS_COOKIE, TableState
 from tracker import run_pages, run_table
 from tracker.columns import ATTRIBUTES, MAX_KEY, ROLLUPS, Column, Known, in_order_of, known_columns, parse_all
@@ -26,7 +26,7 @@ from tracker.search.fragments import Fragment
 COOKIE_AGE_S = 365 * 24 * 3600
 MAX_COOKIE = 3500
 # what a choice of columns leaves as it is
-KEPT = ("q", "sort", "view", "flat", "base", "v", "shade", "size")
+KEPT = ("q", "sort", "view", "flat", "group", "base", "v", "shade", "size")
 SNIPPET = """export MLFLOW_TRACKING_URI={url}
 export MLFLOW_TRACKING_TOKEN=…
 
@@ -61,11 +61,23 @@ def experiment_live(request, pk):
     state = table_state.read(request, experiment, shown["primary"])
     newest = request.GET.get("newest", "")
     newest = int(newest) if newest.isascii() and newest.isdecimal() and len(newest) < 19 else _newest(experiment)
-    context = {**shown, **_table(experiment, state, shown["primary"], newest, user=request.user)}
+    if state.group:
+        # means stay as they were when somebody asked for them, and what came since is announced
+        context = {**shown, "state": state, "error": None}
+    else:
+        context = {**shown, **_table(experiment, state, shown["primary"], newest, user=request.user)}
     if not context["error"] and not state.is_trash:
-        with snapshot():
-            context["num_new"] = runs_of(experiment, state).filter(pk__gt=newest).order_by()[:MAX_NEW].count()
+        context["num_new"] = _num_new(experiment, state, newest)
     return render(request, "experiments/_runs_live.html", context)
+
+
+def _num_new(experiment: Experiment, state: TableState, newest: int) -> int:
+    """Count the runs that came since; none where the filter is not understood, as the page says by itself."""
+    try:
+        with snapshot():
+            return runs_of(experiment, state).filter(pk__gt=newest).order_by()[:MAX_NEW].count()
+    except InvalidFilter:
+        return 0
 
 
 @require_GET
@@ -135,7 +147,8 @@ def experiment_complete(request, pk):
     """GET /experiments/ID/complete: what a filter may begin to say with `find`, as JSON"""
     experiment = experiment_by_id(str(pk), user=request.user)
     find = request.GET.get("find", "").replace("\0", "")[:MAX_KEY]
-    return JsonResponse({"names": completions(experiment, find)})
+    offer = group_completions if "group" in request.GET else completions
+    return JsonResponse({"names": offer(experiment, find)})
 
 
 def runs_of(experiment: Experiment, state: TableState):
@@ -156,21 +169,28 @@ def _newest(experiment: Experiment) -> int:
 
 def _table(experiment: Experiment, state: TableState, primary, newest: int, *, user) -> dict:
     """Return what the table's template needs; with a filter that cannot be understood an empty table and the error."""
-    error, found, opened, num_matching = None, None, {}, 0
+    error, found, opened, num_matching, grouped, table = None, None, {}, 0, None, None
     baseline = baseline_of(experiment, state)
     try:
         with snapshot():
-            # + 0, because SQLite would take an index by key for this and sort all runs of the experiment
-            rows = runs_of(experiment, state).alias(number=F("pk") + 0).filter(number__lte=newest)
-            found, opened = _page(user, experiment, rows, state, primary, newest=newest, baseline=baseline)
-            num_matching = _count(experiment, rows, state)
+            if state.group:
+                rows = run_groups.runs_of(experiment, state)
+                grouped, table = run_groups.grouped(rows, state, user=user, primary=primary, baseline=baseline)
+            else:
+                # + 0, because SQLite would take an index by key for this and sort all runs of the experiment
+                rows = runs_of(experiment, state).alias(number=F("pk") + 0).filter(number__lte=newest)
+                found, opened = _page(user, experiment, rows, state, primary, newest=newest, baseline=baseline)
+                num_matching = _count(experiment, rows, state)
     except InvalidFilter as invalid:
         error = invalid
     return {
         "state": state,
-        "table": run_rows.table(
+        "grouped": grouped,
+        "table": table
+        or run_rows.table(
             found.rows if found else [], state, user=user, children=opened, primary=primary, baseline=baseline
         ),
+        "ungrouped_query": state.query(group=None, after="", before="", opened=()),
         "unbased_query": state.query(base="", after="", before=""),
         "error": error,
         "chips": [] if error else chips(state),

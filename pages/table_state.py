@@ -35,11 +35,12 @@ class TableState:
     base: str = ""
     shaded: tuple[Column, ...] = ()
     view_id: str = ""
+    group: Column | None = None
 
     @property
     def is_nested(self) -> bool:
         """Children stand under their parents only where nothing reorders or thins out the runs."""
-        return not (self.is_flat or self.is_trash or self.q) and self.sort.column.kind == "started"
+        return not (self.is_flat or self.is_trash or self.q or self.group) and self.sort.column.kind == "started"
 
     def query(self, **changes) -> str:
         """Return the address's query, without what is by default; a change of the order or filter begins at page one."""
@@ -64,10 +65,16 @@ class TableState:
         pairs += [("col", column.token) for column in self.columns] if self.has_own_columns else []
         pairs += [("view", "trash")] if self.is_trash else []
         pairs += [("flat", "1")] if self.is_flat else []
+        pairs += [("group", self.group.token)] if self.group else []
         pairs += [("base", self.base)] if self.base else []
         pairs += [("v", self.view_id)] if self.view_id else []
         pairs += [("shade", column.token) for column in self.shaded]
         return pairs + ([("size", str(self.size))] if self.size != DEFAULT_SIZE else [])
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """Return what the form of the filter keeps beside what it asks for."""
+        return [(name, value) for name, value in self.pairs() if name != "group"]
 
     def _encoded(self) -> str:
         pairs = [("q", self.q)] if self.q else []
@@ -97,6 +104,7 @@ def read(
         base=get.get("base", "")[:64].replace("\0", ""),
         view_id=view_id if (view_id := get.get("v", "")).isdecimal() and len(view_id) < 19 else "",
         shaded=tuple(all_columns.parse_all(get.getlist("shade"))),
+        group=all_columns.parse_group(get.get("group", "")),
         opened=tuple(run_id for run_id in get.getlist("open")[:MAX_OPEN] if len(run_id) <= 64 and "\0" not in run_id),
     )
 

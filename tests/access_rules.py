@@ -319,6 +319,8 @@ RULES = [
     Rule("GET", "experiments/<int:pk>", VIEW),
     Rule("GET", "experiments/<int:pk>/live", VIEW),
     Rule("GET", "experiments/<int:pk>/runs.csv", VIEW),
+    Rule("GET", "experiments/<int:pk>/group", VIEW, {"group": "params.hushhush", "of": "{run_id}"}),
+    Rule("GET", "experiments/<int:pk>/group/runs", VIEW, {"group": "params.hushhush", "of": "{run_id}"}),
     Rule("GET", "experiments/<int:pk>/columns", VIEW),
     Rule("POST", "experiments/<int:pk>/columns/choose", VIEW, {"col": "last:loss"}),
     Rule("GET", "experiments/<int:pk>/complete", VIEW, {"find": "hush"}),

@@ -97,6 +97,22 @@ def parse(token: str) -> Column | None:
     return None
 
 
+def parse_group(text: str) -> Column | None:
+    """Return the param or tag that runs are grouped by, as an address or a person names it; a bare word is a param.
+
+    >>> parse_group("param:lr") == parse_group("params.lr") == parse_group("params.`lr`") == parse_group("lr")
+    True
+    >>> parse_group("tags.team").token, parse_group("")
+    ('tag:team', None)
+    """
+    text = text.strip()
+    for prefix, kind in (("param:", "param"), ("tag:", "tag"), ("params.", "param"), ("tags.", "tag")):
+        if text.startswith(prefix):
+            key = text.removeprefix(prefix)
+            return parse(f"{kind}:{key.strip('`') if prefix.endswith('.') else key}")
+    return parse(f"param:{text}") if text else None
+
+
 def parse_all(tokens: Iterable[str]) -> list[Column]:
     """Return the columns in the order of their names, each once."""
     return list(dict.fromkeys(column for column in map(parse, tokens) if column))[:MAX_COLUMNS]

@@ -12,15 +12,17 @@ from tracker.search.fragments import Fragment
 from tracker.search.indexed import COMMON, COMMON_TO_COUNT
 
 
-def runs_of(experiment: Experiment, text: str, sort: Sort, *, is_trash: bool, now_ms: int) -> QuerySet[Run]:
-    """Return the runs that a table pages through. Raises InvalidFilter.
+def runs_of(
+    experiment: Experiment, text: str, sort: Sort, *, is_trash: bool, now_ms: int, is_paged: bool = True
+) -> QuerySet[Run]:
+    """Return the runs that a table pages through, or reads as a whole. Raises InvalidFilter.
 
     Ask for them and read them in one snapshot: they may be looked for in the index by value.
     """
     rows = Run.objects.filter(experiment=experiment)
     rows = rows.deleted() if is_trash else rows.active()
     common = None
-    if _is_by_start(sort):
+    if is_paged and _is_by_start(sort):
         # what the search sorts is only counted here
         common = COMMON_TO_COUNT if sorted_runs.sorts_by(sort) else COMMON
     return matching(rows, text, now_ms=now_ms, experiments=[experiment.pk], common=common)

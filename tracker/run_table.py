@@ -134,13 +134,9 @@ def _isnull(value) -> tuple[str, bool]:
 
 def _order_by_metric(rows: QuerySet, column: Column, primary) -> QuerySet:
     """Annotate sort_rank (0 a number, 1 NaN, 2 none) and sort_value (float)."""
-    name = _stored(column, primary)
+    value, nan = stored_in(column, primary)
     rows = rows.annotate(sorted_by=FilteredRelation("metrics", condition=Q(metrics__key=column.key)))
-    is_nan = (
-        Q(**{f"sorted_by__{name}_is_nan": True})
-        if name in ("last", "first")
-        else Q(**{f"sorted_by__{_COLUMN[name]}": None})
-    )
+    is_nan = Q(**{f"sorted_by__{nan}": True}) if nan else Q(**{f"sorted_by__{value}": None})
     return rows.annotate(
         sort_rank=Case(
             When(sorted_by__id=None, then=Value(2)),
@@ -148,7 +144,7 @@ def _order_by_metric(rows: QuerySet, column: Column, primary) -> QuerySet:
             default=Value(0),
             output_field=IntegerField(),
         ),
-        sort_value=Coalesce(F(f"sorted_by__{_COLUMN[name]}"), Value(0.0), output_field=FloatField()),
+        sort_value=Coalesce(F(f"sorted_by__{value}"), Value(0.0), output_field=FloatField()),
     )
 
 
@@ -169,6 +165,12 @@ def _order_by_text(rows: QuerySet, column: Column) -> QuerySet:
 _TAG_OF = {"source": "mlflow.source.name", "dataset": "mlflow.datasets", "model": "mlflow.log-model.history"}
 _COLUMN = {"last": "last_value", "first": "first_value", "min": "min_value", "max": "max_value", "mean": "mean"}
 _STEP = {"last": "last_step", "first": "first_step", "min": "min_step", "max": "max_step"}
+
+
+def stored_in(column: Column, primary) -> tuple[str, str]:
+    """Return where a metric's row has the value of the column, and what says there that it is NaN: "" where it is null then."""
+    name = _stored(column, primary)
+    return _COLUMN[name], f"{name}_is_nan" if name in ("last", "first") else ""
 
 
 def _stored(column: Column, primary) -> str:

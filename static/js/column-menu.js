@@ -2,7 +2,7 @@
 // picker's form, so that this browser remembers it; what is shaded stands in the address.
 
 const KINDS = ["last", "best", "min", "max", "mean", "first"];
-const KEPT = ["q", "sort", "view", "flat", "base", "v", "shade", "size"];
+const KEPT = ["q", "sort", "view", "flat", "group", "base", "v", "shade", "size"];
 
 export function columnMenus(table) {
   if (!table) return;
@@ -87,6 +87,15 @@ function items(column, { tokens, show, move }) {
     found.push(item(isOn ? "Shade no longer" : "Shade by value", () => {
       if (isOn) query.delete("shade", column);
       else query.append("shade", column);
+      location.search = query;
+    }));
+  }
+  if (["param", "tag"].includes(kind)) {
+    const query = new URLSearchParams(location.search);
+    const isOn = query.get("group") === column;
+    found.push(item(isOn ? "Group no longer" : "Group by this", () => {
+      ["group", "open", "after", "before"].forEach((name) => query.delete(name));
+      if (!isOn) query.set("group", column);
       location.search = query;
     }));
   }

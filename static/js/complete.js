@@ -6,7 +6,7 @@ const WORD = /[^\s()'"<>=~!,]*$/;
 export function complete(input) {
   const list = document.createElement("ul");
   list.className = "completions";
-  list.id = "completions";
+  list.id = `completions-${input.name}`;
   list.setAttribute("role", "listbox");
   list.hidden = true;
   input.after(list);
@@ -21,7 +21,7 @@ export function complete(input) {
 
   function show(names) {
     at = -1;
-    list.replaceChildren(...names.map(option));
+    list.replaceChildren(...names.map((name, index) => option(list.id, name, index)));
     list.hidden = names.length === 0;
     input.setAttribute("aria-expanded", String(!list.hidden));
   }
@@ -45,7 +45,7 @@ export function complete(input) {
 
   async function ask() {
     const word = written(input);
-    if (word.length < 1) return show([]);
+    if (word.length < 1 && input.dataset.completeAll === undefined) return show([]);
     const address = new URL(input.dataset.complete, location.href);
     address.searchParams.set("find", word);
     const response = await fetch(address);
@@ -58,6 +58,7 @@ export function complete(input) {
     clearTimeout(timer);
     timer = setTimeout(ask, WAIT_MS);
   });
+  if (input.dataset.completeAll !== undefined) input.addEventListener("focus", ask);
   input.addEventListener("keydown", (event) => {
     if (list.hidden) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -86,9 +87,9 @@ function written(input) {
   return before.match(WORD)[0];
 }
 
-function option(name, index) {
+function option(prefix, name, index) {
   const li = document.createElement("li");
-  li.id = `completion-${index}`;
+  li.id = `${prefix}-${index}`;
   li.setAttribute("role", "option");
   li.setAttribute("aria-selected", "false");
   li.textContent = name;

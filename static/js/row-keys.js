@@ -1,29 +1,36 @@
-// j and k walk the rows, x selects the one they stand at, Enter opens it.
+// j and k walk the rows, x selects the one they stand at, Enter opens it; a group is selected whole, and unfolds.
 
 export function rowKeys(table, picked) {
   let at = null;
-  const rows = () => [...table.querySelectorAll("tbody tr[data-run]")];
-  const current = () => rows().find((row) => row.dataset.run === at);
+  const all = () => [...table.querySelectorAll("tbody tr:is([data-run], [data-group])")];
+  const rows = () => all().filter((row) => !row.parentElement.hidden);
+  // a group goes by one of its runs
+  const nameOf = (row) => row.dataset.run ?? `group ${row.dataset.group}`;
+  const current = () => rows().find((row) => nameOf(row) === at);
 
   function go(step) {
-    const all = rows();
-    if (!all.length) return;
-    const place = all.indexOf(current());
-    const next = all[place < 0 ? 0 : Math.min(Math.max(place + step, 0), all.length - 1)];
-    at = next.dataset.run;
+    const shown = rows();
+    if (!shown.length) return;
+    const place = shown.indexOf(current());
+    const next = shown[place < 0 ? 0 : Math.min(Math.max(place + step, 0), shown.length - 1)];
+    at = nameOf(next);
     mark();
     next.scrollIntoView({ block: "nearest" });
   }
 
   function mark() {
-    rows().forEach((row) => row.classList.toggle("at", row.dataset.run === at));
+    all().forEach((row) => row.classList.toggle("at", nameOf(row) === at));
   }
 
   const actions = {
     j: () => go(1),
     k: () => go(-1),
-    x: () => current() && picked.toggle(current()),
-    Enter: () => current()?.querySelector(".run-name").click(),
+    x: () => {
+      const row = current();
+      if (row?.dataset.group) row.querySelector("[data-select-group]").click();
+      else if (row) picked.toggle(row);
+    },
+    Enter: () => current()?.querySelector(at.startsWith("group ") ? ".fold" : ".run-name").click(),
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;

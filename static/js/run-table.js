@@ -3,6 +3,7 @@
 import { columnMenus } from "./column-menu.js";
 import { columnPicker } from "./column-picker.js";
 import { complete } from "./complete.js";
+import { groups } from "./groups.js";
 import { rowKeys } from "./row-keys.js";
 import { selection } from "./selection.js";
 
@@ -10,6 +11,7 @@ const runs = document.getElementById("runs");
 if (runs) {
   const picked = selection(runs, document.getElementById("selection"));
   rowKeys(runs, picked);
+  groups(runs, picked);
   runs.addEventListener("live:swap", (event) => {
     for (const part of event.detail.told) if (part.matches("tr")) part.classList.add("fresh");
   });

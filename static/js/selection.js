@@ -85,7 +85,15 @@ export function selection(table, form) {
     draw();
   });
   draw();
-  return { toggle: (row) => choose(row.querySelector('input[name="run"]'), !chosen.has(row.dataset.run), false) };
+  return {
+    has: (id) => chosen.has(id),
+    // as many as there is room for; what there was none for stays out
+    setAll(ids, isOn) {
+      for (const id of ids) if (!isOn) chosen.delete(id); else if (chosen.size < MOST) chosen.add(id);
+      draw();
+    },
+    toggle: (row) => choose(row.querySelector('input[name="run"]'), !chosen.has(row.dataset.run), false),
+  };
 }
 
 function read(name) {

@@ -128,6 +128,24 @@ def test_a_column_is_changed_at_its_heading(browser, portal):
         expect(heads.first).to_have_attribute("data-column", "best:val/accuracy")
         choose("Shade by value")
         expect(tab.locator("td.shade-5").first).to_be_visible()
+        # runs are grouped by a param, and one group is unfolded and selected
+        tab.get_by_label("Group by a parameter or a tag").click()
+        tab.get_by_role("option").first.click()
+        tab.get_by_label("Group by a parameter or a tag").press("Enter")
+        first = tab.locator("tr.group-row").first
+        expect(first).to_contain_text("±")
+        tab.locator("body").press("j")
+        tab.locator("body").press("Enter")
+        expect(tab.locator("tr.child .run-name").first).to_be_visible()
+        assert "open=" in tab.url
+        first.get_by_role("checkbox").check()
+        expect(tab.locator("#num-selected")).to_contain_text("selected")
+        expect(tab.locator("tr.child input[name=run]").first).to_be_checked()
+        first.get_by_role("link", name="Runs of").click()
+        expect(tab.locator("tr.child .run-name").first).to_be_hidden()
+        first.get_by_role("checkbox").uncheck()
+        tab.get_by_title("Group no longer").click()
+        expect(tab.locator("tr.group-row")).to_have_count(0)
         # another column is dropped before it
         tab.locator("th[data-column='user']").drag_to(accuracy, target_position={"x": 4, "y": 10})
         expect(heads.first).to_have_attribute("data-column", "user")

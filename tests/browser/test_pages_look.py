@@ -104,6 +104,7 @@ PAGES = [
     Page("import-bundle", "/imports/bundle"),
     Page("import", "/imports/{import}"),
     Page("experiment-delete", "/experiments/{experiment}/delete"),
+    Page("runs-in-groups", "/experiments/{experiment}?group=params.lr&shade=last:val/accuracy"),
     Page("columns", "/experiments/{experiment}/columns"),
     Page("experiment-charts", "/experiments/{experiment}/charts"),
     Page("compare", "/compare?runs={compared}"),
