@@ -54,7 +54,7 @@ WORDS = {
     "num_parts": [1],
     "order_by": ["name DESC", "name"],
     "page_token": [""],
-    "q": ["", "metrics.loss.min < 1 OR NOT status = FAILED", "started > -7d"],
+    "q": ["", "metrics.loss.min < 1 OR NOT status = 'FAILED'", "start_time > -7d"],
     "part_number": [1],
     "run_view_type": ["ALL", 1],
     "secret": ["", "a secret"],
