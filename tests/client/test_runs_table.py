@@ -7,8 +7,8 @@ import pytest
 
 
 @pytest.fixture
-def experiment_id(server):
-    pk = server.post("experiments/create", name="read by pandas")["experiment_id"]
+def experiment_id(server, request):
+    pk = server.post("experiments/create", name=request.node.name)["experiment_id"]
     for number in range(3):
         started = {"experiment_id": pk, "run_name": f"run-{number}", "start_time": number}
         run_id = server.post("runs/create", **started)["run"]["info"]["run_id"]
