@@ -150,8 +150,10 @@ def _how_to_get_more(form: str, body: RunsTable) -> str:
     if len(body.experiment_id) > 1:
         job = "ask for one experiment at a time, of which a job makes a file by POST /api/v1/exports"
     else:
-        words = {"experiment_id": body.experiment_id[0], "form": form, "q": body.q, "sort": body.sort, "col": body.col}
-        asked = msgspec.json.encode({name: value for name, value in words.items() if value}).decode()
+        view = "" if body.view == "active" else body.view
+        words = {"form": form, "q": body.q, "sort": body.sort, "col": body.col, "view": view}
+        said = {"experiment_id": body.experiment_id[0]} | {name: value for name, value in words.items() if value}
+        asked = msgspec.json.encode(said).decode()
         job = (
             f"have a job make the file: POST /api/v1/exports with {asked}, by a token of scope log, then GET "
             "/api/v1/exports/<id> until its state is done, and its file_url"

@@ -267,6 +267,15 @@ def test_of_too_many_runs_it_says_how_to_ask_for_the_job(mel, sealed, sweep, mon
     assert "POST /api/v1/exports" in said
 
 
+def test_of_too_many_in_the_trash_it_says_so_too(mel, sealed, sweep, member, monkeypatch):
+    monkeypatch.setattr("exports.actions.exports.MAX_STREAMED", 0)
+    runs.delete(sweep[0], by=member)
+
+    said = mel.get(f"{PATH}.csv", experiment_id=sealed.pk, view="trash").json()["message"]
+
+    assert '"form":"csv","view":"trash"}' in said
+
+
 def test_of_several_experiments_it_says_to_ask_for_one(mel, sealed, sweep, member, monkeypatch):
     monkeypatch.setattr("exports.actions.exports.MAX_STREAMED", 3)
     other = make_experiment("other", by=member)
