@@ -68,14 +68,15 @@ class Selection:
             primary,
         )
 
-    def runs(self) -> QuerySet[Run]:
+    def runs(self, *, is_paged: bool = True) -> QuerySet[Run]:
         """Return the runs; read them in one snapshot with this call. Raises InvalidFilter."""
-        return run_pages.runs_among(self.pks, self.text, self.sort, is_trash=self.is_trash, now_ms=self.now_ms)
+        which = {"is_trash": self.is_trash, "now_ms": self.now_ms, "is_paged": is_paged}
+        return run_pages.runs_among(self.pks, self.text, self.sort, **which)
 
     def count(self, limit: int) -> int:
         """Return how many runs there are, up to one more than the limit. Raises InvalidFilter."""
         with snapshot():
-            return self.runs().order_by()[: limit + 1].count()
+            return self.runs(is_paged=False).order_by()[: limit + 1].count()
 
     def with_all_columns(self) -> "Selection":
         """Return it with all that any run of the experiments logged. Raises InvalidValue where that is no table."""

@@ -14,22 +14,26 @@ from tracker.search.fragments import Fragment
 from tracker.search.indexed import COMMON, COMMON_TO_COUNT
 
 
-def runs_of(experiment: Experiment, text: str, sort: Sort, *, is_trash: bool, now_ms: int) -> QuerySet[Run]:
-    """Return the runs that a table pages through. Raises InvalidFilter.
+def runs_of(
+    experiment: Experiment, text: str, sort: Sort, *, is_trash: bool, now_ms: int, is_paged: bool = True
+) -> QuerySet[Run]:
+    """Return the runs that a table pages through, or reads as a whole. Raises InvalidFilter.
 
     Ask for them and read them in one snapshot: they may be looked for in the index by value.
     """
-    return runs_among([experiment.pk], text, sort, is_trash=is_trash, now_ms=now_ms)
+    return runs_among([experiment.pk], text, sort, is_trash=is_trash, now_ms=now_ms, is_paged=is_paged)
 
 
-def runs_among(experiments: Sequence[int], text: str, sort: Sort, *, is_trash: bool, now_ms: int) -> QuerySet[Run]:
+def runs_among(
+    experiments: Sequence[int], text: str, sort: Sort, *, is_trash: bool, now_ms: int, is_paged: bool = True
+) -> QuerySet[Run]:
     """Return the same of several experiments, by their keys."""
     # of one an equation: IN would keep SQLite from walking its runs in their order
     of = {"experiment": experiments[0]} if len(experiments) == 1 else {"experiment__in": experiments}
     rows = Run.objects.filter(**of)
     rows = rows.deleted() if is_trash else rows.active()
     common = None
-    if _is_by_start(sort):
+    if is_paged and _is_by_start(sort):
         # what the search sorts is only counted here
         common = COMMON_TO_COUNT if sorted_runs.sorts_by(sort) else COMMON
     return matching(rows, text, now_ms=now_ms, experiments=experiments, common=common)
