@@ -17,6 +17,11 @@ def attachment(request, artifact: Artifact) -> HttpResponse | StreamingHttpRespo
     name = delivery.file_name(artifact)
     wanted = delivery.Wanted.of(request.method, request.headers)
     answer = delivery.deliver(artifact, wanted, mimetypes.guess_type(name)[0] or "application/octet-stream")
+    return delivered(answer, name)
+
+
+def delivered(answer: delivery.Delivery, name: str) -> HttpResponse | StreamingHttpResponse:
+    """Return the response of what is handed over, as an attachment of this name."""
     if answer.parts is None:
         response = HttpResponse(status=answer.status, headers=answer.headers, content_type=answer.content_type)
     else:

@@ -1,5 +1,7 @@
 """The answer to calls that the protocol does not have, or that Assay leaves out."""
 
+from urllib.parse import quote
+
 from django.contrib.auth.decorators import login_not_required
 from django.views.decorators.csrf import csrf_exempt
 
@@ -11,7 +13,8 @@ MAX_SHOWN = 200
 @login_not_required
 @csrf_exempt
 def endpoint_not_found(request, *args, **kwargs):
-    call = f"{request.method} {request.path[:MAX_SHOWN]}"
+    # as addresses are written, so that no markup in one comes back as it came
+    call = f"{request.method} {quote(request.path[:MAX_SHOWN])}"
     return respond_to(EndpointNotFound(f"Assay has no call {call}. {_hint(request.path)}"))
 
 

@@ -50,12 +50,13 @@ class _Echo:
 
 def as_csv(selection: Selection, *, user, tell: Tell = nobody) -> Iterator[bytes]:
     writer, done = csv.writer(_Echo()), 0
-    yield writer.writerow(["run_id", "name", *(safe(title(column)) for column in selection.columns)]).encode()
+    titles = [*identity(selection), *(safe(title(column)) for column in selection.columns)]
+    yield writer.writerow(titles).encode()
     for runs, logged in selection.batches(user=user):
         lines = []
         for run in runs:
             values = [_text(value_of(run, column, logged)) for column in selection.columns]
-            lines.append(writer.writerow([run.run_id, safe(run.name), *values]))
+            lines.append(writer.writerow([*map(safe, _own(run)[: len(titles) - len(values)]), *values]))
         yield "".join(lines).encode(errors="replace")
         done += len(runs)
         tell(done)
@@ -84,20 +85,25 @@ def as_json_lines(selection: Selection, *, user, tell: Tell = nobody) -> Iterato
     """
     done = 0
     for runs, logged in selection.batches(user=user):
-        yield b"".join(_line(run, selection, logged) for run in runs)
+        yield b"".join(_line(record(run, selection, logged)) for run in runs)
         done += len(runs)
         tell(done)
 
 
-def _line(run: Run, selection: Selection, logged: Logged) -> bytes:
-    line: dict = {"run_id": run.run_id, "name": run.name}
+def _line(values: dict) -> bytes:
+    return json.dumps(values, ensure_ascii=False, allow_nan=False).encode(errors="replace") + b"\n"
+
+
+def record(run: Run, selection: Selection, logged: Logged) -> dict:
+    """Return a run as a line of JSON says it, in values that JSON has."""
+    line: dict = dict(zip(identity(selection), _own(run), strict=False))
     for column in selection.columns:
         value = value_of(run, column, logged)
         if not column.key:
             line[title(column)] = value
         elif value is not None:
             line.setdefault(_group(column), {})[column.key] = _json_number(value)
-    return json.dumps(line, ensure_ascii=False, allow_nan=False).encode(errors="replace") + b"\n"
+    return line
 
 
 def _group(column: Column) -> str:
@@ -146,11 +152,12 @@ def as_parquet(selection: Selection, *, user, tell: Tell = nobody) -> Iterator[b
 def _feed(writer: subprocess.Popen, selection: Selection, *, user, tell: Tell) -> None:
     """Write the schema, then a line for each batch: a list of values for each column."""
     columns, done = selection.columns, 0
-    schema = [["run_id", "text"], ["name", "text"], *([title(column), kind_of(column)] for column in columns)]
+    names = identity(selection)
+    schema = [*([name, "text"] for name in names), *([title(column), kind_of(column)] for column in columns)]
     with writer.stdin as pipe:
         pipe.write(json.dumps(schema).encode() + b"\n")
         for runs, logged in selection.batches(user=user):
-            batch = [[run.run_id for run in runs], [_valid(run.name) for run in runs]]
+            batch = [[_valid(_own(run)[place]) for run in runs] for place in range(len(names))]
             batch += [[_valid(value_of(run, column, logged, is_raw=True)) for run in runs] for column in columns]
             pipe.write(json.dumps(batch).encode() + b"\n")
             done += len(runs)
@@ -171,6 +178,15 @@ def kind_of(column: Column) -> str:
 
 
 # what all of them are made of ---------------------------------------------------------------------------
+
+
+def identity(selection: Selection) -> list[str]:
+    """Return what stands before the columns: which run it is, and of which experiment where there are several."""
+    return ["run_id", "name", *(["experiment_id"] if len(selection.experiments) > 1 else [])]
+
+
+def _own(run: Run) -> tuple[str, str, str]:
+    return run.run_id, run.name, str(run.experiment_id)
 
 
 def title(column: Column) -> str:

@@ -1,7 +1,5 @@
 """Runs as files: a table that goes out as it is read, and files that a job makes for one person."""
 
-from collections.abc import Iterator
-
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -10,9 +8,10 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from core.clock import now_ms
-from core.errors import InvalidValue, NotFound
-from exports import tables
+from core.errors import InvalidValue
+from exports import streams, tables
 from exports.actions import exports
+from exports.lookups import export_by_id, file_of
 from exports.models import Export
 from exports.selection import Selection
 from pages import table_state
@@ -23,7 +22,6 @@ from pages.table_state import MAX_QUERY
 from tracker import delivery
 from tracker.lookups import experiment_by_id, run_by_id
 from tracker.search.grammar import MAX_LIST
-from tracker.transfers import Slot, take_slot
 
 NUM_SHOWN = 50
 
@@ -52,31 +50,24 @@ def selection_export(request, pk):
     state = table_state.read(request, experiment, primary, QueryDict(request.POST.get("back", "")[:MAX_QUERY]))
     listed = ", ".join(f"'{run_id}'" for run_id in ids)
     selection = Selection(
-        experiment, now_ms(), f"run_id IN ({listed})", state.sort, state.columns, state.is_trash, primary
+        (experiment,), now_ms(), f"run_id IN ({listed})", state.sort, state.columns, state.is_trash, primary
     )
     return _file("csv", selection, by=request.user)
 
 
 def _file(form: str, selection: Selection, *, by) -> StreamingHttpResponse:
-    slot = take_slot()
-    response = StreamingHttpResponse(
-        _released(tables.written(form, selection, user=by), slot), content_type=tables.TYPES[form]
-    )
-    response._resource_closers.append(slot.release)
-    response["Content-Disposition"] = f'attachment; filename="experiment-{selection.experiment.pk}-runs.{form}"'
+    sent = streams.stream(form, selection, user=by)
+    response = StreamingHttpResponse(sent.pieces, content_type=sent.content_type)
+    response._resource_closers.append(sent.release)
+    response["Content-Disposition"] = content_disposition_header(True, sent.file_name)
     return response
-
-
-def _released(pieces: Iterator[bytes], slot: Slot) -> Iterator[bytes]:
-    with slot:
-        yield from pieces
 
 
 def _selection(request, pk) -> tuple[dict, Selection]:
     experiment = experiment_by_id(str(pk), user=request.user)
     shown = head(request, experiment, tab="runs")
     state = table_state.read(request, experiment, shown["primary"])
-    selection = Selection(experiment, now_ms(), state.q, state.sort, state.columns, state.is_trash, shown["primary"])
+    selection = Selection((experiment,), now_ms(), state.q, state.sort, state.columns, state.is_trash, shown["primary"])
     return shown, selection.with_all_columns() if request.GET.get("all") == "1" else selection
 
 
@@ -138,11 +129,8 @@ def export_detail(request, pk):
 def export_file(request, pk):
     """GET /exports/ID/file: for who asked for it, as long as it is kept"""
     export = _own(request, pk)
-    if not export.is_ready:
-        raise NotFound("There is no file: it is not made yet, or it has expired.")
     wanted = delivery.Wanted.of(request.method, request.headers)
-    kind = tables.TYPES.get(export.form, "application/zip")
-    answer = delivery.deliver_blob(export.blob, wanted, kind)
+    answer = delivery.deliver_blob(file_of(export), wanted, tables.TYPES.get(export.form, "application/zip"))
     response = (
         HttpResponse(status=answer.status)
         if answer.parts is None
@@ -183,7 +171,4 @@ def export_delete(request, pk):
 
 
 def _own(request, pk: int) -> Export:
-    export = Export.objects.of(request.user).select_related("job", "experiment").filter(pk=pk).first()
-    if export is None:
-        raise NotFound("There is no such export of yours; exports are removed after some days.")
-    return export
+    return export_by_id(pk, user=request.user)

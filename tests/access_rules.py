@@ -34,7 +34,7 @@ class Rule:
         # names of World that stand in for others, as in <int:deleted_experiment_id>
         route = self.pattern.partition("?")[0].replace("<int:deleted_experiment_id>", "<int:pk>")
         for name in ("report_id", "export_id", "import_id", "invitation_id", "passkey_id"):
-            route = route.replace(f"<int:{name}>", "<int:pk>")
+            route = route if self.is_api else route.replace(f"<int:{name}>", "<int:pk>")
         for link in ("sign_in_token", "reset_token", "invitation_token"):
             route = route.replace(f"<str:{link}>", "<str:token>")
         return (
@@ -266,6 +266,15 @@ RULES = [
     v1("DELETE", "comparisons/<int:comparison_id>", MANAGE),
     v1("POST", "comparisons/<int:comparison_id>/refresh", VIEW),
     v1("POST", "comparisons/<int:comparison_id>/cancel", MANAGE),
+    v1("GET", "runs", VIEW, experiment_id=["{experiment_id}"]),
+    v1("GET", "runs.csv", VIEW, experiment_id=["{experiment_id}", "{deleted_experiment_id}"]),
+    v1("GET", "runs.parquet", VIEW, experiment_id=["{experiment_id}"]),
+    v1("GET", "runs.jsonl", VIEW, experiment_id=["{experiment_id}"]),
+    v1("GET", "exports", FOUND),
+    v1("POST", "exports", VIEW, experiment_id="{experiment_id}", form="csv"),
+    v1("GET", "exports/<int:export_id>", OWNER),
+    v1("GET", "exports/<int:export_id>/file", OWNER),
+    v1("DELETE", "exports/<int:export_id>", OWNER),
     v1("GET", "policies", FOUND),
     v1("PUT", "policies", ADMIN, target="Production"),
     v1("DELETE", "policies", ADMIN, target="Production"),

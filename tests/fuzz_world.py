@@ -28,6 +28,8 @@ from tracker.models import Dataset, Run
 # right wherever a field of that name stands; an address is one where nobody listens
 WORDS = {
     "alias": ["champion"],
+    "col": ["min:loss", "count:loss", "param:lr", "status"],
+    "form": ["csv", "jsonl"],
     "allow_deleted": ["true"],
     "approver_groups": [""],
     "archive_existing_versions": [True, False],
@@ -52,9 +54,11 @@ WORDS = {
     "num_parts": [1],
     "order_by": ["name DESC", "name"],
     "page_token": [""],
+    "q": ["", "metrics.loss.min < 1 OR NOT status = 'FAILED'", "start_time > -7d"],
     "part_number": [1],
     "run_view_type": ["ALL", 1],
     "secret": ["", "a secret"],
+    "sort": ["", "-max:loss", "name", "param:lr"],
     "shown_as": ["", "Gold"],
     "stage": ["Staging", "Production", "Archived"],
     "stages": ["Staging", "Production"],

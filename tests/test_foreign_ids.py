@@ -115,6 +115,7 @@ REST = {
     "comment": "hm",
     "path": "a",
     "metric_key": "m",
+    "form": "csv",
 }
 ODD = ["../x", "a/b", ".", "..", "x" * 300, "💎", "%2f", "%252e%252e", "\0", "a\nb", "' OR 1=1 --"]
 
@@ -157,6 +158,10 @@ ODD = ["../x", "a/b", ".", "..", "x" * 300, "💎", "%2f", "%252e%252e", "\0", "
         ("GET", "/artifacts/{odd}/zip", ""),
         ("GET", "/api/v1/experiments/{odd}/grants", ""),
         ("GET", "/api/v1/models/{odd}/grants", ""),
+        ("GET", "/api/v1/runs", "experiment_id"),
+        ("GET", "/api/v1/runs.csv", "experiment_id"),
+        ("POST", "/api/v1/exports", "experiment_id"),
+        ("GET", "/api/v1/exports/{odd}", ""),
         ("GET", "logged-models/{odd}", ""),
         ("GET", "/runs/{odd}", ""),
         ("GET", "/experiments/{odd}", ""),

@@ -67,6 +67,7 @@ def test_nobody_is_told_them_too(client, db, path):
         "/api/2.0/mlflow/runs/get?run_id=x",
         "/api/2.0/mlflow/nowhere",
         "/api/v1/me",
+        "/api/v1/runs.csv?experiment_id={experiment}",
         "/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/page.html",
     ],
 )

@@ -222,6 +222,7 @@ BEHIND = [
     Rule("GET", "runs/<str:run_id>", "view"),
     Rule("GET", "experiments/<int:pk>", "view"),
     Rule("GET", "experiments/<int:pk>/runs.csv", "view"),
+    Rule("GET", "api/v1/runs.csv", "view", {"experiment_id": "{experiment_id}"}),
 ]
 
 

@@ -48,6 +48,12 @@ CALLS = {
     "files": ("GET", "artifacts/list", {"run_id": "{run_id}"}),
     "registered models": ("GET", "registered-models/search", {"max_results": 1}),
     "versions": ("GET", "model-versions/search", {"max_results": 1}),
+    "a table of runs": ("GET", "/api/v1/runs", {"max_results": 1, "experiment_id": "{pk}"}),
+    "a sorted table": (
+        "GET",
+        "/api/v1/runs",
+        {"max_results": 1, "experiment_id": "{pk}", "sort": "last:hushhush-metric"},
+    ),
 }
 
 

@@ -19,7 +19,7 @@ ATTRIBUTES = {
 }
 # what they show is not the run's own
 UNSORTED = ("versions",)
-ROLLUPS = {"last": "last", "best": "best", "min": "min", "max": "max", "first": "first", "mean": "mean"}
+ROLLUPS = {kind: kind for kind in ("last", "best", "min", "max", "first", "mean", "count")}
 PARENT = "mlflow.parentRunId"
 MAX_KEY = 250
 MAX_COLUMNS = 60

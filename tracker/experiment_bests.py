@@ -23,7 +23,7 @@ class Best(NamedTuple):
 
 def bests(experiments: list[Experiment]) -> dict[int, Best]:
     """Return the best by the key of each experiment that has a primary metric and a run with it, in three statements."""
-    primary = _primary([experiment.pk for experiment in experiments])
+    primary = primary_metrics([experiment.pk for experiment in experiments])
     experiment_of = dict(_latest_runs(list(primary)))
     rows = Metric.objects.filter(run__in=experiment_of, key__in={key for key, _ in primary.values()})
     values: dict[int, list[float]] = defaultdict(list)
@@ -38,7 +38,8 @@ def bests(experiments: list[Experiment]) -> dict[int, Best]:
     return {pk: Best(*primary[pk], max(found) if primary[pk][1] else min(found), found) for pk, found in values.items()}
 
 
-def _primary(pks: list[int]) -> dict[int, tuple[str, bool]]:
+def primary_metrics(pks: list[int]) -> dict[int, tuple[str, bool]]:
+    """Return (metric, whether more of it is better) by the key of each experiment for which somebody said."""
     tags = ExperimentTag.objects.filter(experiment__in=pks, key__in=[PRIMARY_TAG, PRIMARY_IS_LARGE_TAG])
     found: dict[int, dict[str, str]] = defaultdict(dict)
     for pk, key, value in tags.values_list("experiment_id", "key", "value"):

@@ -163,7 +163,9 @@ def _order_by_text(rows: QuerySet, column: Column) -> QuerySet:
 
 # how the columns of attributes that are drawn from a tag are sorted
 _TAG_OF = {"source": "mlflow.source.name", "dataset": "mlflow.datasets", "model": "mlflow.log-model.history"}
-_COLUMN = {"last": "last_value", "first": "first_value", "min": "min_value", "max": "max_value", "mean": "mean"}
+_COLUMN = {
+    "last": "last_value", "first": "first_value", "min": "min_value", "max": "max_value", "mean": "mean", "count": "count",
+}  # fmt: skip
 _STEP = {"last": "last_step", "first": "first_step", "min": "min_step", "max": "max_step"}
 
 

@@ -1,4 +1,6 @@
-"""Pages of an experiment's runs in the order of a metric or a param, by the search and so by the index by value."""
+"""Pages of the runs of experiments in the order of a metric or a param, by the search and so by the index by value."""
+
+from collections.abc import Collection
 
 from django.db.models import prefetch_related_objects
 
@@ -18,7 +20,7 @@ def sorts_by(sort: Sort) -> bool:
 def page(
     *,
     user,
-    experiment: int,
+    experiments: Collection[int],
     sort: Sort,
     text: str = "",
     view: search.View = search.View.ACTIVE_ONLY,
@@ -29,7 +31,7 @@ def page(
 ) -> Page:
     """Return a page with the runs' authors. Raises InvalidFilter, and InvalidValue for a place that does not fit the order."""
     query = search.Query(text, _terms(sort), view, search.PAGES, where=where)
-    asked = {"user": user, "experiments": [experiment], "query": query, "limit": size, "is_shared": True}
+    asked = {"user": user, "experiments": experiments, "query": query, "limit": size, "is_shared": True}
     found = search.runs(**asked, token=before or after)
     if before and len(found.rows) < size:
         # the beginning is near: a whole first page reads better than a few rows

@@ -4,7 +4,21 @@ from django.urls import path
 
 from accounts.access import Scope
 from api.endpoint import Nothing, Route
-from api.v1 import audit, comparisons, grants, lineage, me, model_grants, models, policies, requests, tokens, webhooks
+from api.v1 import (
+    audit,
+    comparisons,
+    exports,
+    grants,
+    lineage,
+    me,
+    model_grants,
+    models,
+    policies,
+    requests,
+    runs,
+    tokens,
+    webhooks,
+)
 from api.v1.endpoint import urlpatterns as patterns_of
 from api.v1.openapi import openapi
 
@@ -93,6 +107,19 @@ COMPARISONS = [
     Route("POST", f"{_COMPARISON}/cancel", comparisons.cancel, Nothing, LOG, answer=comparisons.Comparison),
 ]
 
+_EXPORT = "exports/<int:export_id>"
+RUNS = [
+    Route("GET", "runs", runs.list_, runs.RunsPage, READ, answer=runs.Runs),
+    Route("GET", "runs.csv", runs.csv, runs.RunsTable, READ, answer=Nothing),
+    Route("GET", "runs.parquet", runs.parquet, runs.RunsTable, READ, answer=Nothing),
+    Route("GET", "runs.jsonl", runs.jsonl, runs.RunsTable, READ, answer=Nothing),
+    Route("GET", "exports", exports.list_, Nothing, READ, answer=exports.RunsExports),
+    Route("POST", "exports", exports.create, exports.CreateExport, LOG, answer=exports.RunsExport),
+    Route("GET", _EXPORT, exports.get, Nothing, READ, answer=exports.RunsExport),
+    Route("GET", f"{_EXPORT}/file", exports.file, Nothing, READ, answer=Nothing),
+    Route("DELETE", _EXPORT, exports.delete, Nothing, FULL, answer=Nothing),
+]
+
 V1 = [
     Route("GET", "me", me.get, Nothing, READ, answer=me.Me),
     Route("GET", "tokens", tokens.list_, Nothing, READ, answer=tokens.Tokens),
@@ -115,6 +142,7 @@ V1 = [
     *REGISTRY,
     *LINEAGE,
     *COMPARISONS,
+    *RUNS,
 ]
 
 urlpatterns = [

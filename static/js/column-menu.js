@@ -1,7 +1,7 @@
 // What a column of the runs table offers, and dragging its heading elsewhere. A choice of columns goes the way of the
 // picker's form, so that this browser remembers it; what is shaded stands in the address.
 
-const KINDS = ["last", "best", "min", "max", "mean", "first"];
+const KINDS = ["last", "best", "min", "max", "mean", "first", "count"];
 const KEPT = ["q", "sort", "view", "flat", "group", "base", "v", "shade", "size"];
 
 export function columnMenus(table) {

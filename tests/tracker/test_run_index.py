@@ -96,7 +96,7 @@ def everything(user, experiment):
 
 
 def sorted_pages(user, experiment, sort):
-    asked = {"user": user, "experiment": experiment.pk, "sort": sort, "size": 7}
+    asked = {"user": user, "experiments": [experiment.pk], "sort": sort, "size": 7}
     page = sorted_runs.page(**asked)
     found = [[run.pk for run in page.rows]]
     while page.after and len(found) < 30:
@@ -246,7 +246,7 @@ def test_a_place_in_the_order_of_long_texts_has_room_in_an_address(admin, experi
         == by_themselves
         == [[run.pk for run in made[:7]], [made[7].pk, made[8].pk]]
     )
-    page = sorted_runs.page(user=admin, experiment=experiment.pk, sort=sort, size=7)
+    page = sorted_runs.page(user=admin, experiments=[experiment.pk], sort=sort, size=7)
     assert len(page.after) < 2_000
 
 

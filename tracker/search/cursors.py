@@ -23,21 +23,35 @@ def fingerprint(*query) -> str:
 
 
 def encode(cursor: Cursor, bound_to: str) -> str:
-    return _signer().sign_object([bound_to, cursor.is_backwards, cursor.place], compress=True)
+    return signing.Signer(salt="tracker.search").sign_object(
+        [bound_to, cursor.is_backwards, cursor.place], compress=True
+    )
 
 
 def decode(token: str, bound_to: str) -> Cursor:
     """Return the cursor; raise InvalidValue for a token that was not made here, or was made for another query."""
+    is_backwards, place = _opened(token, bound_to, "tracker.search")
+    return Cursor([(rank, value) for rank, value in place], is_backwards)
+
+
+def seal(place: str, bound_to: str) -> str:
+    """Return a token of a place in a runs table, which on pages stands in an address as it is."""
+    return signing.Signer(salt="tracker.runs").sign_object([bound_to, place], compress=True)
+
+
+def unseal(token: str, bound_to: str) -> str:
+    """Return the place; raise InvalidValue as `decode` does."""
+    (place,) = _opened(token, bound_to, "tracker.runs")
+    return place
+
+
+def _opened(token: str, bound_to: str, salt: str) -> list:
     if len(token) > MAX_TOKEN:
         raise InvalidValue("Invalid page token: it is too long.")
     try:
-        made_for, is_backwards, place = _signer().unsign_object(token)
+        made_for, *rest = signing.Signer(salt=salt).unsign_object(token)
     except (signing.BadSignature, ValueError, TypeError, UnicodeError):
         raise InvalidValue("Invalid page token: it does not come from this server.")
     if made_for != bound_to:
         raise InvalidValue("Invalid page token: it belongs to another search. Repeat the search without a token.")
-    return Cursor([(rank, value) for rank, value in place], is_backwards)
-
-
-def _signer() -> signing.Signer:
-    return signing.Signer(salt="tracker.search")
+    return rest
