@@ -275,18 +275,20 @@ def logged(runs: list[Run], columns: Iterable[Column], primary=None, *, is_whole
 def _metrics(pks: list[int], columns: list[Column], primary) -> dict[tuple[int, Column], Rollup]:
     if not columns:
         return {}
-    by_key: dict[str, list[Column]] = defaultdict(list)
-    for column in columns:
-        by_key[column.key].append(column)
-    rows = Metric.objects.filter(run__in=pks, key__in=list(by_key))
-    return {(row.run_id, column): _rollup(row, _stored(column, primary)) for row in rows for column in by_key[row.key]}
-
-
-def _rollup(row: Metric, name: str) -> Rollup:
-    value = getattr(row, _COLUMN[name])
-    if name in ("last", "first") and getattr(row, f"{name}_is_nan"):
-        value = None
-    return Rollup(value, getattr(row, _STEP.get(name, ""), None), row.count)
+    stored = {column: (*stored_in(column, primary), _STEP.get(_stored(column, primary), "")) for column in columns}
+    names = list(dict.fromkeys(name for three in stored.values() for name in three if name))
+    # a value, what says that it is NaN, and its step: places in a row, the last of which is empty
+    by_key: dict[str, list[tuple[Column, int, int, int]]] = defaultdict(list)
+    for column, three in stored.items():
+        value, is_nan, step = (names.index(name) if name else len(names) for name in three)
+        by_key[column.key].append((column, value, is_nan, step))
+    found = {}
+    rows = Metric.objects.filter(run__in=pks, key__in=list(by_key)).values_list("run_id", "key", "count", *names)
+    for run, key, count, *read in rows:
+        read.append(None)
+        for column, value, is_nan, step in by_key[key]:
+            found[run, column] = Rollup(None if read[is_nan] else read[value], read[step], count)
+    return found
 
 
 def _texts(model, pks: list[int], keys: list[str], is_whole: bool) -> dict[tuple[int, str], str]:
