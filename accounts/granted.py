@@ -67,10 +67,16 @@ class Granted:
 
     def people_at(self, level: Level):
         """Return the active persons who have at least `level` here, site admins among them."""
-        people = get_user_model().objects.filter(is_active=True, is_service=False)
+        return self._among(get_user_model().objects.filter(is_active=True, is_service=False), level)
+
+    def services_at(self, level: Level):
+        """Return the active service accounts that have at least `level` here."""
+        return self._among(get_user_model().objects.filter(is_active=True, is_service=True), level)
+
+    def _among(self, users, level: Level):
         if not self.is_private and member_level() >= level:
-            return people
+            return users
         grants = self.grants.filter(level__gte=level)
         to_user = Q(pk__in=grants.exclude(user=None).values("user"))
-        to_group = Q(pk__in=people.filter(groups__in=grants.exclude(group=None).values("group")).values("pk"))
-        return people.filter(Q(is_superuser=True) | to_user | to_group)
+        to_group = Q(pk__in=users.filter(groups__in=grants.exclude(group=None).values("group")).values("pk"))
+        return users.filter(Q(is_superuser=True) | to_user | to_group)

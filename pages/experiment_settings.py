@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import Level
 from core.errors import Conflict, InvalidValue
-from pages import retention
+from pages import quotas, retention
 from pages.experiment_head import MAX_NOTE, NOTE_TAG, PRIMARY_IS_LARGE_TAG, PRIMARY_TAG, head
 from tracker.actions import experiments
 from tracker.actions.experiments import MAX_NAME
@@ -68,6 +68,7 @@ def _settings_page(request, experiment, **forms_with_errors):
     context = {
         **shown,
         **retention.summary(experiment, can_manage=shown["can_manage"]),
+        **quotas.summary(experiment, user=request.user),
         "rename_form": RenameForm(initial={"name": experiment.name}),
         "primary_form": PrimaryForm(
             initial={"metric": primary[0], "is_large_good": str(primary[1]).lower()} if primary else None

@@ -19,6 +19,7 @@ ICONS = {
     Topic.RUN_FAILED: "circle-x",
     Topic.RUN_STALLED: "hourglass",
     Topic.TOKEN: "key-round",
+    Topic.QUOTA: "hard-drive",
     Topic.DIGEST: "calendar-days",
 }
 

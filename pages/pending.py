@@ -33,6 +33,7 @@ class Pending:
     groups: list[str] = field(default_factory=list)
     can_apply: bool = False
     can_bypass: bool = False
+    who_carries_out: str = ""
 
     @property
     def num_given(self) -> int:
@@ -79,6 +80,8 @@ def of(request: TransitionRequest, *, user) -> Pending:
     )
     if found.num_given >= found.num_needed and found.num_passed == len(found.results):
         found.can_apply = not transitions.why_not_move(version, kind, target, by=user)
+    if policies.takes_service(version, kind, target):
+        found.who_carries_out = policies.who_carries_out(version, kind, target)
     if policy is not None and policy.managers_may_bypass:
         found.can_bypass = not transitions.why_not_move(version, kind, target, bypasses=True, by=user)
     return found

@@ -26,6 +26,7 @@ class Told:
     target: str
     policy: StagePolicy | None
     groups: list[str]
+    services: list[str] | None = None
 
     @property
     def where(self) -> str:
@@ -33,7 +34,7 @@ class Told:
 
     @property
     def takes(self) -> list[str]:
-        return policy_words.takes(self.policy, self.groups)
+        return policy_words.takes(self.policy, self.groups, self.services)
 
     @property
     def follows(self) -> list[str]:
@@ -52,7 +53,7 @@ class Told:
         return self.policy is not None and self.policy.pk is not None
 
 
-def told(found: dict[tuple[str, str], StagePolicy]) -> list[Told]:
+def told(found: dict[tuple[str, str], StagePolicy], model: RegisteredModel | None = None) -> list[Told]:
     """Return every stage in the order of the pipeline, then the aliases that are protected."""
     stored = [policy.pk for policy in found.values() if policy.pk]
     named_groups: dict[int, list[str]] = {}
@@ -61,8 +62,13 @@ def told(found: dict[tuple[str, str], StagePolicy]) -> list[Told]:
         named_groups.setdefault(row.stagepolicy_id, []).append(row.group.name)
     keys = [(Target.STAGE.value, stage) for stage in governing.stages_of(found)]
     keys += sorted(key for key in found if key[0] == Target.ALIAS)
+    services = (
+        governing.services_at(model, Level.EDIT)
+        if model and any(policy.service_accounts_only for policy in found.values())
+        else None
+    )
     return [
-        Told(*key, policy, named_groups.get(policy.pk, []) if policy else [])
+        Told(*key, policy, named_groups.get(policy.pk, []) if policy else [], services)
         for key in keys
         for policy in [found.get(key)]
     ]
@@ -73,7 +79,7 @@ def model_policies(request, name):
     """GET /models/NAME/policies"""
     model = named(request, name)
     context = head(request, model, tab="policies")
-    return render(request, "models/policies.html", {**context, "told": told(context["governing"])})
+    return render(request, "models/policies.html", {**context, "told": told(context["governing"], model)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

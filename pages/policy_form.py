@@ -81,6 +81,11 @@ class PolicyForm(forms.Form):
     managers_may_bypass = forms.BooleanField(
         required=False, label="Who manages the model may go past this", help_text="Always marked in the history."
     )
+    service_accounts_only = forms.BooleanField(
+        required=False,
+        label="Only service accounts move a version there",
+        help_text="People ask and approve; a pipeline's call carries it out.",
+    )
     opens_request = forms.BooleanField(required=False, label="A script that asks in vain opens the request")
     plain_checks = forms.MultipleChoiceField(
         choices=list(PLAIN.items()), required=False, label="Checks", widget=forms.CheckboxSelectMultiple
@@ -126,7 +131,14 @@ def forms_of(policy: StagePolicy | None, data=None) -> tuple[PolicyForm, forms.B
     policy = policy or StagePolicy()
     specs = policy.checks
     names = ("num_approvals", "requester_may_approve", "requires_comment", "expires_after_days", "archives_incumbent")
-    names += ("locks_version", "managers_may_bypass", "opens_request", "shown_as", "wire_stage")
+    names += (
+        "locks_version",
+        "managers_may_bypass",
+        "service_accounts_only",
+        "opens_request",
+        "shown_as",
+        "wire_stage",
+    )
     initial = {name: getattr(policy, name) for name in names}
     initial["groups"] = list(policy.approver_groups.values_list("pk", flat=True)) if policy.pk else []
     initial["plain_checks"] = [spec["check"] for spec in specs if spec["check"] in PLAIN]

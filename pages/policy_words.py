@@ -3,8 +3,8 @@
 from registry.models import StagePolicy
 
 
-def takes(policy: StagePolicy | None, groups: list[str] = ()) -> list[str]:
-    """Return what a move takes under a policy.
+def takes(policy: StagePolicy | None, groups: list[str] = (), services: list[str] | None = None) -> list[str]:
+    """Return what a move takes under a policy; `services` are the accounts that could carry it out, None where unknown.
 
     >>> takes(StagePolicy(num_approvals=2, requires_comment=True), ["board"])
     ['2 approvals by members of board', 'somebody else than who asks', 'a comment']
@@ -18,6 +18,8 @@ def takes(policy: StagePolicy | None, groups: list[str] = ()) -> list[str]:
         found.append(f"{len(policy.checks)} check{'' if len(policy.checks) == 1 else 's'} passed")
     if policy.requires_comment:
         found.append("a comment")
+    if policy.service_accounts_only:
+        found.append(_call(services))
     return found
 
 
@@ -34,6 +36,12 @@ def follows(policy: StagePolicy | None) -> list[str]:
         "a script that asks in vain opens the request": policy.opens_request,
     }
     return [text for text, is_so in told.items() if is_so]
+
+
+def _call(services: list[str] | None) -> str:
+    if services is None:
+        return "the call of a service account"
+    return f"the call of {' or '.join(services) or 'a service account, of which none may edit the model yet'}"
 
 
 def _approvals(policy: StagePolicy, groups: list[str]) -> str:

@@ -7,8 +7,10 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import NotAllowed
 from core.models import Job
 from pages import retention
+from pages.quotas import LimitForm
+from tracker import quotas
 from tracker.actions import storage_checks, storage_figures
-from tracker.models import RetentionPolicy, StorageCheck, StorageFault, StorageFigure
+from tracker.models import RetentionPolicy, StorageCheck, StorageFault, StorageFigure, StorageQuota
 
 NUM_SHOWN = 50
 Kind = StorageFigure.Kind
@@ -25,6 +27,7 @@ def storage(request):
         if not work["is_under_way"]:
             response["X-Live"] = "stop"
         return response
+    by_size = quotas.with_limits().order_by("-size_bytes", "pk")[:NUM_SHOWN]
     totals = {figure.label: figure for figure in StorageFigure.objects.filter(kind=Kind.TOTAL)}
     named, stored, unneeded = (totals.get(label) for label in ("named", "stored", "unneeded"))
     context = {
@@ -33,12 +36,13 @@ def storage(request):
         "unneeded": unneeded,
         "saved_bytes": named.size_bytes - stored.size_bytes + unneeded.size_bytes if named else 0,
         "tables": [
-            ("By experiment", "Experiment", _largest(Kind.EXPERIMENT)),
+            ("By experiment", "Experiment", [(figure, quotas.usage(figure)) for figure in by_size]),
             ("By user", "Stored by", _largest(Kind.USER)),
             ("By type", "Ending", _largest(Kind.TYPE)),
         ],
         "check": StorageCheck.objects.exclude(finished_at=None).first(),
         "faults": StorageFault.objects.filter(healed_at=None)[:NUM_SHOWN],
+        "limit_form": LimitForm.of(StorageQuota.objects.filter(experiment=None).first()),
         "policies": [
             (policy, retention.in_words(policy))
             for policy in RetentionPolicy.objects.select_related("experiment").order_by("pk")[:NUM_SHOWN]
@@ -52,8 +56,9 @@ def _latest(kind: str) -> Job | None:
     return Job.objects.filter(kind=kind).order_by("-pk").first()
 
 
-def _largest(kind: str) -> list[StorageFigure]:
-    return list(StorageFigure.objects.filter(kind=kind).order_by("-size_bytes", "pk")[:NUM_SHOWN])
+def _largest(kind: str) -> list[tuple[StorageFigure, None]]:
+    rows = StorageFigure.objects.filter(kind=kind).order_by("-size_bytes", "pk")[:NUM_SHOWN]
+    return [(figure, None) for figure in rows]
 
 
 @require_POST

@@ -30,6 +30,7 @@ from pages import (
     notice_choices,
     notices,
     policies,
+    quotas,
     registering,
     resets,
     retention,
@@ -352,6 +353,8 @@ imports_urls = [
 storage_urls = [
     path("storage", storage.storage, name="storage"),
     path("storage/check", storage.storage_check, name="storage-check"),
+    path("storage/limit", quotas.storage_limit, name="storage-limit"),
+    path("experiments/<int:pk>/storage-limit", quotas.experiment_limit, name="experiment-storage-limit"),
     path("storage/count", storage.storage_count, name="storage-count"),
 ]
 

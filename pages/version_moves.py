@@ -113,14 +113,16 @@ def _what_it_takes(version: ModelVersion, kind: str, target: str, user) -> dict:
     policy = policies.of(version.model, kind, target)
     groups = list(policy.approver_groups.values_list("name", flat=True)) if policy and policy.pk else []
     why_not = transitions.why_not_move(version, kind, target, by=user)
-    is_there = version.is_at(kind, target)
+    is_there, is_left = version.is_at(kind, target), policies.takes_service(version, kind, target)
     may_bypass = bool(policy and policy.managers_may_bypass)
     return {
         "kind": kind,
         "target": target,
         "where": name_of(kind, target),
         "policy": policy,
-        "takes": policy_words.takes(policy, groups),
+        "takes": policy_words.takes(
+            policy, groups, policies.services_to_move(version, kind, target) if is_left else None
+        ),
         "follows": policy_words.follows(policy),
         "results": shown.results(policy, version, user=user),
         "incumbents": [] if is_there else evidence.incumbents(version, kind, target),

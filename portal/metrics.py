@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from core.models import AuditEvent, Delivery, Job, Lease
 from core.schedule import PULSE
+from tracker import quotas
 from tracker.models import Experiment, StorageFault, StorageFigure
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -90,6 +91,10 @@ def _stored_bytes() -> Iterator[Sample]:
         yield {}, figure.size_bytes
 
 
+def _filled() -> Iterator[Sample]:
+    yield from (({"percent": str(step)}, quotas.filled(step).count()) for step in quotas.STEPS)
+
+
 def _faults() -> Iterator[Sample]:
     yield {}, StorageFault.objects.filter(healed_at=None).count()
 
@@ -108,5 +113,6 @@ GAUGES = {
     "experiments": ("Experiments, deleted ones included.", _experiments),
     "active_users": ("People who may sign in.", _users),
     "stored_bytes": ("Bytes of artifacts, as counted last night.", _stored_bytes),
+    "experiments_near_limit": ("Experiments that fill so much of their storage limit, as counted last night.", _filled),
     "storage_faults": ("Stored files that are missing or damaged.", _faults),
 }

@@ -3,7 +3,7 @@
 from accounts.access import Level
 from core.actions.notices import tell
 from core.models import Notice, Topic
-from registry import reviews
+from registry import policies, reviews
 from registry.models import ModelVersion, RegisteredModel, TransitionRequest
 from registry.models.policy import Target
 
@@ -36,6 +36,9 @@ def request_approved(request: TransitionRequest, num_given: int, num_needed: int
     """Tell who asked of an approval with which the version does not move yet."""
     if num_given < num_needed:
         waits = f"{num_given} of {num_needed} approvals so far"
+    elif policies.takes_service(request.version, request.kind, request.target):
+        names = policies.services_to_move(request.version, request.kind, request.target)
+        waits = f"it waits for the call of {' or '.join(names) or 'a service account'}"
     else:
         waits = "its checks have not all passed"
     _tell_requester(request, f"{_who(by)} approved to move {_what(request)}: {waits}", by=by, detail=comment)

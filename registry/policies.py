@@ -129,6 +129,35 @@ def level_to_move(version: ModelVersion, kind: str, target: str) -> Level:
     return Level.MANAGE if leaves else Level.EDIT
 
 
+MAX_NAMED = 5
+
+
+def takes_service(version: ModelVersion, kind: str, target: str) -> bool:
+    """Return whether only the call of a service account brings a version there, whoever approved it."""
+    policy = of(version.model, kind, target)
+    return policy is not None and policy.service_accounts_only
+
+
+def services_to_move(version: ModelVersion, kind: str, target: str) -> list[str]:
+    """Return the names of the service accounts that have the level for a move, MAX_NAMED of them at most."""
+    return services_at(version.model, level_to_move(version, kind, target))
+
+
+@remembered
+def services_at(model: RegisteredModel, level: Level) -> list[str]:
+    """Return the names of the service accounts that have a level on a model, MAX_NAMED of them at most."""
+    found = model.services_at(level).order_by("username")
+    return list(found.values_list("username", flat=True)[:MAX_NAMED])
+
+
+def who_carries_out(version: ModelVersion, kind: str, target: str) -> str:
+    """Return which service accounts can carry a move out, as a sentence; what to do where none can."""
+    if names := services_to_move(version, kind, target):
+        return f"It is carried out by the call of {' or '.join(names)}."
+    level = level_to_move(version, kind, target)
+    return f"No service account can carry it out yet: one needs the level {level.label.lower()} on the model."
+
+
 def why_not_approver(user, version: ModelVersion, kind: str, target: str, *, requested_by_id: int) -> str:
     """Return why a person may not decide on a request, nothing where they may."""
     return _why_not_approver(user, version, kind, target, requested_by_id)

@@ -387,6 +387,8 @@ RULES = [
     Rule("GET", "storage", ADMIN),
     Rule("POST", "storage/check", ADMIN),
     Rule("POST", "storage/count", ADMIN),
+    Rule("POST", "storage/limit", ADMIN, {"limit": "200 GB"}),
+    Rule("POST", "experiments/<int:pk>/storage-limit", ADMIN, {"limit": "200 GB"}),
     # comparing
     Rule("GET", "compare", FOUND, {"runs": "{run_id}"}),
     Rule("GET", "compare/table.csv", FOUND, {"runs": "{run_id}"}),

@@ -5,8 +5,8 @@ from django.contrib import admin
 
 from core.admin import ActionForm, ReadOnly, SiteAdmins, chip
 from core.errors import InvalidValue
-from tracker.actions import clean_up, grants, retention, run_holds
-from tracker.models import CleanupReport, Experiment, ExperimentGrant, Hold, RetentionPolicy, Run
+from tracker.actions import clean_up, grants, quotas, retention, run_holds
+from tracker.models import CleanupReport, Experiment, ExperimentGrant, Hold, RetentionPolicy, Run, StorageQuota
 from tracker.retention import Rules
 
 
@@ -100,6 +100,40 @@ class RetentionPolicyAdmin(SiteAdmins):
     def delete_queryset(self, request, queryset):
         for policy in queryset:
             self.delete_model(request, policy)
+
+
+class QuotaForm(ActionForm):
+    """How much an experiment should store; every one where none is chosen."""
+
+    class Meta:
+        model = StorageQuota
+        fields = ["experiment", "limit_bytes"]
+        labels = {"limit_bytes": "Limit in bytes"}
+
+    def act(self) -> StorageQuota:
+        about = self.cleaned_data.get("experiment", self.instance.experiment)
+        return quotas.set(about, self.cleaned_data["limit_bytes"], by=self.by)
+
+
+@admin.register(StorageQuota)
+class StorageQuotaAdmin(SiteAdmins):
+    list_display = ["__str__", "limit_bytes", "updated_by", "updated_at"]
+    list_select_related = ["experiment", "updated_by"]
+    search_fields = ["experiment__name"]
+    ordering = ["pk"]
+    form = QuotaForm
+    fields = QuotaForm.Meta.fields
+
+    def get_readonly_fields(self, request, obj=None):
+        # whose a limit is, is not changed, but another one set
+        return ["experiment"] if obj else []
+
+    def delete_model(self, request, obj):
+        quotas.remove(obj, by=request.user)
+
+    def delete_queryset(self, request, queryset):
+        for quota in queryset:
+            self.delete_model(request, quota)
 
 
 @admin.register(CleanupReport)

@@ -28,6 +28,7 @@ class Policy(msgspec.Struct):
     expires_after_days: int | None
     managers_may_bypass: bool
     locks_version: bool
+    service_accounts_only: bool
     opens_request: bool
     checks: list[dict]
 
@@ -49,6 +50,7 @@ class SetPolicy(msgspec.Struct):
     expires_after_days: Annotated[int, msgspec.Meta(ge=1, le=365)] | None = None
     managers_may_bypass: bool = False
     locks_version: bool = False
+    service_accounts_only: bool = False
     opens_request: bool = False
     checks: list[dict] = []
 

@@ -7,6 +7,7 @@ import msgspec
 
 from api.endpoint import Nothing, RequiredText, caller_token_id
 from core.errors import NotFound
+from core.reading import once_each
 from registry import evidence, lookups, names, policies, shown
 from registry.actions import requests, transitions
 from registry.models import ModelVersion, RegisteredModel, TransitionRequest
@@ -40,6 +41,9 @@ class TransitionRequestDetail(msgspec.Struct):
     evidence_digest: str
     changes: list[str]
     approvals: list[Approval]
+    num_approvals_needed: int
+    service_accounts_only: bool
+    carried_out_by: list[str]
     available_actions: list[str]
 
 
@@ -47,8 +51,9 @@ class TransitionRequests(msgspec.Struct):
     requests: list[TransitionRequestDetail]
 
 
+@once_each
 def list_(request, body: Nothing) -> TransitionRequests:
-    """The open requests on models that you may see, oldest first, at most 500."""
+    """The open requests on models that you may see, oldest first, at most 500; `carried_out_by` is told of a single one."""
     visible = RegisteredModel.objects.visible_to(request.user).active()
     rows = TransitionRequest.objects.open().filter(version__model__in=visible)
     rows = rows.select_related("version__model", "requested_by", "decided_by").prefetch_related("approvals__by")
@@ -81,7 +86,10 @@ def open_(request, body: Open, name: str, version: str) -> TransitionRequestDeta
 
 
 def get(request, body: Nothing, request_id: int) -> TransitionRequestDetail:
-    """A request with its evidence, what of it has changed since, and what you may do about it."""
+    """A request with its evidence, what of it has changed since, and what you may do about it.
+
+    Where `service_accounts_only` holds, an approved request stays open until one of `carried_out_by` calls `move`.
+    """
     return _whole(_one(request_id, request.user), request.user)
 
 
@@ -174,12 +182,16 @@ def _whole(row: TransitionRequest, viewer) -> TransitionRequestDetail:
         return _detail(row, viewer, row.evidence_digest, [], hides_run)
     now = evidence.of(row.version, row.kind, row.target)
     changes = shown.changes(row.version, row.evidence, now, user=viewer)
-    return _detail(row, viewer, evidence.digest(now), changes, hides_run)
+    detail = _detail(row, viewer, evidence.digest(now), changes, hides_run)
+    if detail.service_accounts_only:
+        detail.carried_out_by = policies.services_to_move(row.version, row.kind, row.target)
+    return detail
 
 
 def _detail(
     row: TransitionRequest, viewer, digest: str, changes: list[str], hides_run: bool
 ) -> TransitionRequestDetail:
+    policy = policies.of(row.version.model, row.kind, row.target)
     return TransitionRequestDetail(
         id=row.pk,
         model=row.version.model.name,
@@ -201,6 +213,9 @@ def _detail(
             Approval(by=given.by.username, at=given.at, comment=given.comment, is_stale=given.evidence_digest != digest)
             for given in row.approvals.all()
         ],
+        num_approvals_needed=policies.num_approvals(policy),
+        service_accounts_only=policies.takes_service(row.version, row.kind, row.target),
+        carried_out_by=[],
         available_actions=_actions(row, viewer),
     )
 

@@ -15,6 +15,7 @@ class Topic(models.TextChoices):
     RUN_FAILED = "run_failed", "a run of mine fails"
     RUN_STALLED = "run_stalled", "a run of mine falls silent"
     TOKEN = "token", "an API token of mine is about to end"
+    QUOTA = "quota", "an experiment that I manage fills its storage limit"
     DIGEST = "digest", "a week is over: my runs, my reviews, what went to Production"
 
 

@@ -17,7 +17,7 @@ MAX_APPROVALS = 10
 MAX_DAYS = 365
 FIELDS = (
     "wire_stage", "shown_as", "num_approvals", "requester_may_approve", "archives_incumbent", "requires_comment",
-    "expires_after_days", "managers_may_bypass", "locks_version", "opens_request", "checks",
+    "expires_after_days", "managers_may_bypass", "locks_version", "service_accounts_only", "opens_request", "checks",
 )  # fmt: skip
 
 
@@ -137,6 +137,7 @@ def _refuse_less_than(site: StagePolicy, policy: StagePolicy, group_ids: list[in
         "a bypass": policy.managers_may_bypass and not site.managers_may_bypass,
         "no comment": site.requires_comment and not policy.requires_comment,
         "no lock": site.locks_version and not policy.locks_version,
+        "moves by people": site.service_accounts_only and not policy.service_accounts_only,
         "more time": _days(policy) > _days(site),
         "other approvers": bool(site_groups) and not (group_ids and {*group_ids} <= {*site_groups}),
         "fewer checks": any(spec not in policy.checks for spec in site.checks),

@@ -1,4 +1,5 @@
-"""Asking that a version move, and deciding on it: the last approval that the policy needs applies it.
+"""Asking that a version move, and deciding on it: the last approval that the policy needs applies it, unless that is
+left to a service account.
 
 Whoever decides holds the model, so that of two who decide at once one finds the request closed. Approvals hold for the
 evidence of their moment: they count while it is the same, and while who gave them may still give them.
@@ -93,6 +94,8 @@ def approve(
 ) -> TransitionRequest:
     """Say yes, and apply the request where that was the last yes it needed and its checks have passed.
 
+    Where the policy has service accounts alone carry it out, it stays open until one calls `transitions.move`.
+
     `seen_digest` is that of the evidence which `by` looked at. Raises InvalidValue where it is another by now, NotAllowed
     for who may not decide, Conflict for who approved this very evidence before.
     """
@@ -110,7 +113,8 @@ def approve(
         held.save(update_fields=["archives_incumbent"])
     _record("approve", held, by, token_id, comment)
     num_given, num_needed = len(standing(held, now)), policies.num_approvals(policy)
-    if num_given >= num_needed and not checks.standing_in_the_way(policy, held.version):
+    waits = policies.takes_service(held.version, held.kind, held.target)
+    if num_given >= num_needed and not waits and not checks.standing_in_the_way(policy, held.version):
         _apply(held, policy, Why(by=by, token_id=token_id, comment=comment, request=held))
     else:
         notices.request_approved(held, num_given, num_needed, by=by, comment=comment)

@@ -20,6 +20,10 @@ class ApprovalNeeded(NotAllowed):
     """The policy asks for somebody else's approval; rolled back before a request is opened."""
 
 
+class ServiceAccountNeeded(ApprovalNeeded):
+    """The policy has service accounts alone carry moves out; people ask and approve."""
+
+
 class RequestOpened(NotAllowed):
     """The move was refused, and the request for it opened, which stays although the call fails."""
 
@@ -140,7 +144,10 @@ def _allowed_by(policy: StagePolicy, version: ModelVersion, why: Why, *, bypasse
         if not why.comment.strip():
             raise InvalidValue("Say in a comment why the policy is bypassed.")
         return Why(by=by, token_id=why.token_id, comment=why.comment, is_bypass=True)
-    if approved := requests.approved(version, policy):
+    approved = requests.approved(version, policy)
+    if policy.service_accounts_only and not by.is_service:
+        raise ServiceAccountNeeded(_takes_service(policy, version, is_approved=approved is not None))
+    if approved:
         # who asked and who approved have said why
         _refuse_unless_passed(policy, version, by)
         return Why(by=by, token_id=why.token_id, comment=why.comment, request=approved)
@@ -159,6 +166,14 @@ def _allowed_by(policy: StagePolicy, version: ModelVersion, why: Why, *, bypasse
         )
     _refuse_unless_passed(policy, version, by)
     return why if is_own_say else Why(by=by, token_id=why.token_id, comment=why.comment, is_unreviewed=True)
+
+
+def _takes_service(policy: StagePolicy, version: ModelVersion, *, is_approved: bool) -> str:
+    carries_out = policies.who_carries_out(version, policy.kind, policy.target)
+    said = f"{policy.target} of {version.model.name} is entered by service accounts only. {carries_out}"
+    if is_approved:
+        return f"{said} It is approved and waits for that."
+    return f"{said} {_where_to_ask(version, policy.kind, policy.target)}"
 
 
 def _refuse_unless_passed(policy: StagePolicy, version: ModelVersion, by) -> None:

@@ -32,6 +32,7 @@ class PolicyForm(ActionForm):
             "requires_comment": "A comment is asked for",
             "managers_may_bypass": "Managers may go past it",
             "locks_version": "The version is locked",
+            "service_accounts_only": "Service accounts move",
             "opens_request": "A refused script opens the request",
         }
         help_texts = {

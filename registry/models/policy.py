@@ -42,6 +42,11 @@ class StagePolicy(models.Model):
     expires_after_days = models.PositiveSmallIntegerField(null=True, blank=True)
     managers_may_bypass = models.BooleanField(default=False, help_text="always marked in the history")
     locks_version = models.BooleanField(default=False, help_text="a version in it cannot be edited")
+    service_accounts_only = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="people ask and approve, and the call of a service account moves the version",
+    )
     opens_request = models.BooleanField(default=False, help_text="a script that asks in vain opens the request")
     checks = models.JSONField(default=list, blank=True, help_text="what must hold; see registry/checks.py")
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

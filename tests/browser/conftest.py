@@ -20,7 +20,7 @@ from tests.factories import make_user, make_webhook
 from tests import seed_registry
 from tests.seed import seed
 from registry.models import RegisteredModel, StagePolicy, TransitionRequest
-from tracker.actions import clean_up, comparisons, retention, run_holds, storage_checks, storage_figures
+from tracker.actions import clean_up, comparisons, quotas, retention, run_holds, storage_checks, storage_figures
 from tracker.models import Run
 from tracker.retention import Rules
 
@@ -56,6 +56,7 @@ Job.objects.create(kind="webhook.deliver", run_after="2100-01-01T00:00:00Z", att
 taken = Import.objects.create(source="https://other.example.org (0a1b2c3d4e5f)", state="done", owner=ada, created_by=ada, finished_at=odd.created_at, num_problems=1, counts={"runs": {"taken": 1200, "there": 3, "left": 1}, "metric points": {"taken": 4200000, "there": 0, "left": 0}}, problems=[["experiments", "seams/" + "x" * 150, "One of this name was here already; the runs join its own."]])
 storage_checks.check_now()
 storage_figures.count()
+quotas.set(seams, 1_500_000, by=ada)
 retained = retention.set(seams, Rules(180, ["FAILED", "KILLED"], 30, 5, "val/accuracy", True, ["paper"]), is_daily=True, by=ada)
 run_holds.place(runs.filter(status=Run.Status.FINISHED).latest("start_time_ms"), "pin", reason="In the report of May.", by=ada)
 print(json.dumps({

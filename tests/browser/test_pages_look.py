@@ -81,6 +81,7 @@ PAGES = [
     Page("admin-policy", "/admin/registry/stagepolicy/{policy}/change/"),
     Page("admin-add-policy", "/admin/registry/stagepolicy/add/"),
     Page("admin-add-retention", "/admin/tracker/retentionpolicy/add/"),
+    Page("admin-add-storage-limit", "/admin/tracker/storagequota/add/"),
     Page("admin-add-hold", "/admin/tracker/hold/add/"),
     Page("admin-not-for-members", "/admin/", user="mel", status=403),
     Page("experiments", "/experiments"),

@@ -153,5 +153,5 @@ def test_the_page_costs_the_same_whatever_it_shows(mel, experiment, number, djan
     for count in range(number):
         experiment.tags.create(key=f"tag-{count}", value="x")
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         mel.get(f"/experiments/{experiment.pk}/settings")

@@ -47,6 +47,7 @@ def test_every_setting_and_every_check_survives_the_form(mel, model):
         "expires_after_days": 14,
         "managers_may_bypass": False,
         "locks_version": True,
+        "service_accounts_only": True,
         "opens_request": True,
         "shown_as": "Live",
         "checks": CHECKS,
@@ -63,6 +64,7 @@ def test_every_setting_and_every_check_survives_the_form(mel, model):
     assert list(after.approver_groups.all()) == [board]
     told = mel.get("/models/seams/policies").text
     assert "2 approvals by members of board" in told
+    assert "the call of a service account, of which none may edit the model yet" in told
     assert "f1 not worse than the incumbent&#x27;s by more than 0.01" in told
 
 

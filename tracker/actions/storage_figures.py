@@ -12,6 +12,7 @@ from accounts.models import User
 from core.actions import jobs
 from core.errors import NotAllowed
 from core.models import Job
+from tracker.actions import quotas
 from tracker.models import Artifact, Blob, Experiment, StorageFigure
 
 JOB = "storage.count"
@@ -31,7 +32,9 @@ def request(*, by) -> Job:
 
 
 def count(say: Report = lambda progress, doing: None) -> int:
-    """Count all files anew; return how many there are. What was counted before stays until all is there."""
+    """Count all files anew; return how many there are, and tell whose limit is near. What was counted before stays
+    until all is there.
+    """
     # where there is no file at all, that was counted too
     named = (Kind.TOTAL, "named")
     files, sizes = Counter({named: 0}), Counter({named: 0})
@@ -50,6 +53,7 @@ def count(say: Report = lambda progress, doing: None) -> int:
         after = rows[-1][0]
         say(after / last if last else 1, f"counted {files[named]} files")
     _write(files, sizes)
+    quotas.tell_reached()
     return files[named]
 
 

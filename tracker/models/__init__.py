@@ -20,6 +20,7 @@ from tracker.models.run_index import IndexedKey
 from tracker.models.run_view import RunView
 from tracker.models.storage_check import StorageCheck, StorageFault
 from tracker.models.storage_figure import StorageFigure
+from tracker.models.storage_quota import QuotaReached, StorageQuota
 from tracker.models.upload import Piece, Upload
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Param",
     "Piece",
     "Pulse",
+    "QuotaReached",
     "RetentionPolicy",
     "Run",
     "RunTag",
@@ -55,5 +57,6 @@ __all__ = [
     "StorageCheck",
     "StorageFault",
     "StorageFigure",
+    "StorageQuota",
     "Upload",
 ]

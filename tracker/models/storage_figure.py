@@ -20,7 +20,12 @@ class StorageFigure(models.Model):
     counted_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["kind", "-size_bytes"], name="storage_figure_by_size")]
+        indexes = [
+            # the page of storage
+            models.Index(fields=["kind", "-size_bytes"], name="storage_figure_by_size"),
+            # an experiment's settings
+            models.Index(fields=["kind", "object_key"], name="storage_figure_by_key"),
+        ]
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.label}"

@@ -271,3 +271,46 @@ def test_a_deleted_model_is_read_by_its_id(api, admin, model, version):
     assert [event["to_stage"] for event in api.get(f"{where}/events").json()["events"]] == ["Deleted", "", ""]
     assert api.get("/api/v1/models/seams/events").status_code == 404
     assert api.get("/api/v1/deleted-models/999/events").status_code == 404
+
+
+def test_a_stage_of_service_accounts_is_told_and_entered_by_them(api, api_as, model, version, ed):
+    bot = make_user("ci-bot", is_service=True)
+    grant_model(model, bot, Level.EDIT)
+    assert api.put("/api/v1/models/seams/policies", target="Production", service_accounts_only=True).json()[
+        "service_accounts_only"
+    ]
+    asked = api_as(ed).post(f"{V}/requests", target="Production").json()
+
+    approved = api.post(f"/api/v1/requests/{asked['id']}/approve").json()
+
+    assert (approved["state"], approved["carried_out_by"]) == ("open", ["ci-bot"])
+    assert approved["num_approvals_needed"] == len(approved["approvals"]) == 1
+    [listed] = api_as(bot).get("/api/v1/requests").json()["requests"]
+    assert listed["service_accounts_only"]
+    refused = api.post(f"{V}/move", target="Production")
+    assert refused.status_code == 403
+    assert "by the call of ci-bot" in refused.json()["message"]
+    assert api_as(bot).post(f"{V}/move", target="Production").json()["stage"] == "Production"
+
+
+def test_mlflows_own_calls_enter_it_with_a_service_accounts_token(api, api_as, model, version, ed):
+    bot = make_user("ci-bot", is_service=True)
+    grant_model(model, bot, Level.EDIT)
+    for target, kind in (("Production", "stage"), ("champion", "alias")):
+        make_policy(model, target, kind, num_approvals=0, service_accounts_only=True)
+    stage = {"name": "seams", "version": "1", "stage": "Production"}
+    alias = {"name": "seams", "version": "1", "alias": "champion"}
+
+    assert api.post("model-versions/transition-stage", **stage).json()["error_code"] == "PERMISSION_DENIED"
+    assert api.post("registered-models/alias", **alias).json()["error_code"] == "PERMISSION_DENIED"
+
+    assert api_as(bot).post("model-versions/transition-stage", **stage).status_code == 200
+    assert api_as(bot).post("registered-models/alias", **alias).status_code == 200
+
+
+def test_the_list_of_requests_reads_a_models_policies_once(api, model, version, ed, django_assert_max_num_queries):
+    for number in range(5):
+        requests.open(version, "alias", f"alias-{number}", by=ed)
+
+    with django_assert_max_num_queries(20):
+        assert len(api.get("/api/v1/requests").json()["requests"]) == 5
