@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from core.errors import Conflict, InvalidValue, NotAllowed
+from core.errors import Conflict, InvalidValue
 from pages.templatetags.assay import size
 from pages.version_edits import clean
 from tracker import quotas
@@ -74,8 +74,8 @@ def experiment_limit(request, pk):
 
 
 def _set(request, experiment: Experiment | None) -> None:
-    if not request.user.is_superuser:
-        raise NotAllowed("Limits of storage are set by site admins.")
+    # before what was written is looked at
+    actions.check_may(request.user)
     text = clean(LimitForm(request.POST))["limit"].strip()
     try:
         if text and (text.lower() != NONE or experiment is not None):

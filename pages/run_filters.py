@@ -33,8 +33,13 @@ def completions(experiment: Experiment, written: str) -> list[str]:
     names = [name for name in RUNS.attributes if written.lower() in name] if not sought else []
     for group, keys in zip(("metrics", "params", "tags"), known, strict=True):
         if sought in (None, group):
-            names += [f"{group}.{key if _PLAIN.fullmatch(key) else f'`{key}`'}" for key in keys]
+            names += [_name(group, key) for key in keys]
     return names[:MAX_COMPLETIONS]
+
+
+def _name(group: str, key: str) -> str:
+    """Return a name as a filter has it."""
+    return f"{group}.{key if _PLAIN.fullmatch(key) else f'`{key}`'}"
 
 
 def narrowed(q: str, by: Column, value: str | None) -> str:
@@ -45,7 +50,7 @@ def narrowed(q: str, by: Column, value: str | None) -> str:
     >>> narrowed("loud or quiet", Column("tag", "a b"), None)
     '(loud or quiet) and tags.`a b` IS NULL'
     """
-    name = f"{by.kind}s.{by.key if _PLAIN.fullmatch(by.key) else f'`{by.key}`'}"
+    name = _name(f"{by.kind}s", by.key)
     quote = '"' if value and "'" in value else "'"
     clause = f"{name} IS NULL" if value is None else f"{name} = {quote}{value}{quote}"
     try:

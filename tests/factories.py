@@ -3,6 +3,8 @@
 import itertools
 import uuid
 
+from django.db import transaction
+
 from accounts.access import Level, Scope
 from accounts.actions import tokens
 from accounts.models import User
@@ -12,8 +14,9 @@ from core.webhook_events import EXAMPLES
 from registry.actions import model_versions, registered_models
 from registry.models import ModelGrant, StagePolicy
 from tests.servers import PASSWORD
+from tracker import ingest
 from tracker.actions import experiments, logged_models
-from tracker.models import Experiment, ExperimentGrant, Run
+from tracker.models import Experiment, ExperimentGrant, Param, Run, RunTag
 
 _number = itertools.count(1)
 
@@ -45,6 +48,18 @@ def make_run(experiment=None, *, by, **fields) -> Run:
     }
     experiment_id = experiment.pk if experiment else Experiment.DEFAULT_ID
     return Run.objects.create(run_id=run_id, experiment_id=experiment_id, created_by=by, **{**defaults, **fields})
+
+
+def make_logged_run(experiment, name, *, by, metrics=None, params=None, tags=None, **fields) -> Run:
+    """Make a run that logged one point of each metric; its experiment counts it."""
+    run = make_run(experiment, by=by, name=name, **fields)
+    Experiment.objects.filter(pk=experiment.pk).update(num_runs=experiment.runs.count())
+    points = [(key, ingest.point(value, timestamp_ms=1, step=1)) for key, value in (metrics or {}).items()]
+    with transaction.atomic():
+        ingest.write(run.pk, points)
+    Param.objects.bulk_create(Param(run=run, key=key, value=value) for key, value in (params or {}).items())
+    RunTag.objects.bulk_create(RunTag(run=run, key=key, value=value) for key, value in (tags or {}).items())
+    return run
 
 
 def make_logged_model(experiment=None, *, by, **fields):

@@ -2,14 +2,14 @@
 
 import math
 import re
+from functools import partial
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from django.db import transaction
 
-from tests.factories import make_experiment, make_run
-from tracker import ingest, run_groups
-from tracker.models import Experiment, Param, Run, RunTag
+from tests.factories import make_experiment, make_logged_run
+from tracker import run_groups
+from tracker.models import Run
 
 
 @pytest.fixture
@@ -19,17 +19,7 @@ def experiment(member):
 
 @pytest.fixture
 def new_run(experiment, member):
-    def make(name, *, metrics=None, params=None, tags=None, **fields):
-        run = make_run(experiment, by=member, name=name, **fields)
-        Experiment.objects.filter(pk=experiment.pk).update(num_runs=experiment.runs.count())
-        points = [(key, ingest.point(value, timestamp_ms=1, step=1)) for key, value in (metrics or {}).items()]
-        with transaction.atomic():
-            ingest.write(run.pk, points)
-        Param.objects.bulk_create(Param(run=run, key=key, value=value) for key, value in (params or {}).items())
-        RunTag.objects.bulk_create(RunTag(run=run, key=key, value=value) for key, value in (tags or {}).items())
-        return run
-
-    return make
+    return partial(make_logged_run, experiment, by=member)
 
 
 @pytest.fixture

@@ -4,11 +4,9 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from django.db import transaction
 
-from tests.factories import make_experiment, make_run
-from tracker import ingest
-from tracker.models import Experiment, Param, Run, RunTag
+from tests.factories import make_experiment, make_logged_run
+from tracker.models import Run, RunTag
 
 
 @pytest.fixture
@@ -24,17 +22,8 @@ def experiment(member):
 
 @pytest.fixture
 def new_run(experiment, member):
-    def make(name, *, metrics=None, params=None, tags=None, **fields):
-        run = make_run(experiment, by=member, name=name, **fields)
-        Experiment.objects.filter(pk=experiment.pk).update(num_runs=experiment.runs.count())
-        points = [(key, ingest.point(value, timestamp_ms=1, step=1)) for key, value in (metrics or {}).items()]
-        with transaction.atomic():
-            ingest.write(run.pk, points)
-        Param.objects.bulk_create(Param(run=run, key=key, value=value) for key, value in (params or {}).items())
-        RunTag.objects.bulk_create(
-            RunTag(run=run, key=key, value=value) for key, value in {"mlflow.runName": name, **(tags or {})}.items()
-        )
-        return run
+    def make(name, *, tags=None, **fields):
+        return make_logged_run(experiment, name, by=member, tags={"mlflow.runName": name, **(tags or {})}, **fields)
 
     return make
 

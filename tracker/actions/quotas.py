@@ -18,7 +18,7 @@ _PLACE = "/settings#storage"
 @transaction.atomic
 def set(experiment: Experiment | None, limit_bytes: int | None, *, by) -> StorageQuota:
     """Set the limit of an experiment, or with None of all that have none of their own; `limit_bytes` None is no limit."""
-    _check(by)
+    check_may(by)
     if limit_bytes is not None and not 1 <= limit_bytes <= quotas.MAX_BYTES:
         raise InvalidValue(f"A limit is between 1 and {quotas.MAX_BYTES} bytes.")
     before = StorageQuota.objects.select_for_update().filter(experiment=experiment).first()
@@ -38,12 +38,13 @@ def set(experiment: Experiment | None, limit_bytes: int | None, *, by) -> Storag
 @transaction.atomic
 def remove(quota: StorageQuota, *, by) -> None:
     """Take a limit away: of an experiment, that of all holds then."""
-    _check(by)
+    check_may(by)
     audit.record("storagequota.remove", quota, by=by, before=quota.limit_bytes)
     StorageQuota.objects.filter(pk=quota.pk).delete()
 
 
-def _check(by) -> None:
+def check_may(by) -> None:
+    """Raise NotAllowed where `by` may not say how much an experiment may fill."""
     if not (by.is_active and by.is_superuser):
         raise NotAllowed("Limits of storage are set by site admins.")
 
