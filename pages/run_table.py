@@ -194,6 +194,7 @@ def _table(experiment: Experiment, state: TableState, primary, newest: int, *, u
         "unbased_query": state.query(base="", after="", before=""),
         "error": error,
         "chips": [] if error else chips(state),
+        "kept": " ".join(KEPT),
         "next_query": state.query(after=found.after, before="") if found and found.after else "",
         "previous_query": state.query(before=found.before, after="") if found and found.before else "",
         "live_query": "&".join(filter(None, [state.here, f"newest={newest}"])),

@@ -2,7 +2,6 @@
 // picker's form, so that this browser remembers it; what is shaded stands in the address.
 
 const KINDS = ["last", "best", "min", "max", "mean", "first", "count"];
-const KEPT = ["q", "sort", "view", "flat", "group", "base", "v", "shade", "size"];
 
 export function columnMenus(table) {
   if (!table) return;
@@ -15,7 +14,7 @@ export function columnMenus(table) {
     const kept = new URLSearchParams(location.search);
     const form = Object.assign(document.createElement("form"), { method: "post", action: table.dataset.choose, hidden: true });
     const csrf = document.querySelector('input[name="csrfmiddlewaretoken"]').value;
-    const fields = KEPT.flatMap((name) => kept.getAll(name).map((value) => [name, value]));
+    const fields = table.dataset.kept.split(" ").flatMap((name) => kept.getAll(name).map((value) => [name, value]));
     for (const [name, value] of [["csrfmiddlewaretoken", csrf], ...fields, ...columns.map((token) => ["col", token])]) {
       form.append(Object.assign(document.createElement("input"), { name, value }));
     }
